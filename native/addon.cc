@@ -1,0 +1,12 @@
+#include <napi.h>
+
+#include "binding/bind.h"
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  palate::bind_device(env, exports);
+  palate::bind_topk(env, exports);
+  palate::bind_trainer(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(palate, init)

@@ -1,0 +1,28 @@
+// One row of function pointers a device and instruction set level. The kernels behind it are compiled
+// once a level; everything else calls them through this table alone.
+#pragma once
+
+#include "kernels/select_topk.h"
+#include "kernels/train.h"
+
+namespace palate {
+
+struct Backend {
+  const char* level;  // base, avx2, avx512, neon
+
+  Status (*select_topk)(const TopkCall& call, Pool& pool);
+  Status (*train_epoch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+  Status (*train_batch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+  void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+};
+
+// The row in use: the fastest level that this processor runs, unless a level was forced.
+const Backend& cpu_backend();
+
+// Levels compiled in that this processor runs, slowest first; returns how many.
+int cpu_levels(const char* names[4]);
+
+// Forces a level by name, or the fastest with "auto". False when it is not among cpu_levels().
+bool force_cpu_level(const char* name);
+
+}  // namespace palate

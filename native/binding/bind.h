@@ -1,0 +1,12 @@
+// What each binding file adds to the addon's exports.
+#pragma once
+
+#include <napi.h>
+
+namespace palate {
+
+void bind_device(Napi::Env env, Napi::Object exports);
+void bind_topk(Napi::Env env, Napi::Object exports);
+void bind_trainer(Napi::Env env, Napi::Object exports);
+
+}  // namespace palate

@@ -1,0 +1,226 @@
+#include <atomic>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "binding/args.h"
+#include "binding/bind.h"
+#include "binding/task.h"
+#include "core/trainer.h"
+
+namespace palate {
+namespace {
+
+template <typename Enum>
+Enum word(const Fields& fields, const char* name, std::initializer_list<std::pair<const char*, Enum>> words,
+          Napi::Env env) {
+  const std::string text = fields.text(name);
+  for (const auto& [key, value] : words) {
+    if (text == key) return value;
+  }
+  throw Napi::RangeError::New(env, std::string("native: unknown `") + name + "` '" + text + "'");
+}
+
+// Indices are read in loops without bounds checks, so they are checked once here.
+void expect_below(Napi::Env env, View<const std::uint32_t> values, std::uint32_t bound, const char* name) {
+  for (std::size_t n = 0; n < values.size; ++n) {
+    if (values[n] < bound) continue;
+    throw Napi::RangeError::New(env, std::string("native: `") + name + "` holds an index out of range");
+  }
+}
+
+void expect_offsets(Napi::Env env, View<const std::uint32_t> offsets, std::size_t total, const char* name) {
+  bool good = offsets.size != 0 && offsets[0] == 0 && offsets[offsets.size - 1] == total;
+  for (std::size_t n = 1; good && n < offsets.size; ++n) good = offsets[n - 1] <= offsets[n];
+  if (!good) throw Napi::RangeError::New(env, std::string("native: `") + name + "` are not offsets");
+}
+
+template <typename T>
+View<const T> constant(View<T> view) {
+  return {view.data, view.size};
+}
+
+// Shared with the thread that runs an epoch.
+struct Session {
+  explicit Session(const TrainerSetup& setup) : trainer(setup) {}
+
+  Trainer trainer;
+  std::atomic<bool> running{false};
+};
+
+class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Trainer",
+                       {InstanceMethod("runEpoch", &TrainerObject::run_epoch), InstanceMethod("read", &TrainerObject::read),
+                        InstanceMethod("dispose", &TrainerObject::dispose)});
+  }
+
+  explicit TrainerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TrainerObject>(info) {
+    const Napi::Env env = info.Env();
+    const Fields fields(info[0]);
+    TrainerSetup setup;
+    read_sizes(env, fields, setup);
+    read_options(env, fields, setup);
+    session_ = std::make_shared<Session>(setup);
+    if (session_->trainer.failed()) {
+      session_.reset();
+      throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_users) + " users, " +
+                                      std::to_string(setup.num_items) + " items and dim " + std::to_string(setup.dim));
+    }
+    config_ = Napi::Persistent(info[0].As<Napi::Object>());  // keeps the borrowed arrays alive
+  }
+
+ private:
+  static FeatureLists feature_lists(Napi::Env env, const Fields& fields, const char* offsets_name,
+                                    const char* features_name, const char* weights_name, std::uint32_t rows,
+                                    std::uint32_t num_features) {
+    FeatureLists lists;
+    const View<const std::uint32_t> offsets = constant(fields.array<std::uint32_t>(offsets_name));
+    if (offsets.empty()) return lists;
+    const View<const std::uint32_t> features = constant(fields.array<std::uint32_t>(features_name));
+    const View<const float> weights = constant(fields.array<float>(weights_name, features.size));
+    if (offsets.size != std::size_t{rows} + 1) throw Napi::RangeError::New(env, "native: feature offsets of the wrong length");
+    expect_offsets(env, offsets, features.size, offsets_name);
+    expect_below(env, features, num_features, features_name);
+    lists.offsets = offsets.data;
+    lists.features = features.data;
+    lists.weights = weights.data;
+    return lists;
+  }
+
+  static void read_sizes(Napi::Env env, const Fields& fields, TrainerSetup& setup) {
+    setup.num_users = fields.u32("numUsers");
+    setup.num_items = fields.u32("numItems");
+    setup.num_features = fields.u32("numFeatures");
+    setup.dim = fields.u32("dim");
+    setup.offsets = constant(fields.array<std::uint32_t>("offsets", std::size_t{setup.num_users} + 1));
+    setup.items = constant(fields.array<std::uint32_t>("items"));
+    setup.values = constant(fields.array<float>("values", setup.items.size));
+    expect_offsets(env, setup.offsets, setup.items.size, "offsets");
+    expect_below(env, setup.items, setup.num_items, "items");
+    setup.valid_users = constant(fields.array<std::uint32_t>("validUsers"));
+    setup.valid_items = constant(fields.array<std::uint32_t>("validItems", setup.valid_users.size));
+    setup.valid_values = constant(fields.array<float>("validValues", setup.valid_users.size));
+    expect_below(env, setup.valid_users, setup.num_users, "validUsers");
+    expect_below(env, setup.valid_items, setup.num_items, "validItems");
+    setup.user_features = feature_lists(env, fields, "userFeatureOffsets", "userFeatures", "userFeatureWeights",
+                                        setup.num_users, setup.num_features);
+    setup.item_features = feature_lists(env, fields, "itemFeatureOffsets", "itemFeatures", "itemFeatureWeights",
+                                        setup.num_items, setup.num_features);
+  }
+
+  static void read_options(Napi::Env env, const Fields& fields, TrainerSetup& setup) {
+    TrainOptions& o = setup.options;
+    o.objective = word<Objective>(fields, "objective", {{"squared", Objective::squared}, {"logistic", Objective::logistic}}, env);
+    o.link = word<Link>(fields, "link", {{"identity", Link::identity}, {"sigmoid", Link::sigmoid}}, env);
+    o.optimizer = word<Optimizer>(
+        fields, "optimizer", {{"sgd", Optimizer::sgd}, {"adagrad", Optimizer::adagrad}, {"adam", Optimizer::adam}}, env);
+    o.range_min = fields.f32("rangeMin");
+    o.range_max = fields.f32("rangeMax");
+    o.within_side = fields.boolean("withinSide");
+    o.train_biases = fields.boolean("biases");
+    o.train_global_bias = fields.boolean("trainGlobalBias");
+    o.decoupled = fields.boolean("decoupled");
+    o.bias_learning_rate = fields.f32("biasLearningRate");
+    o.feature_learning_rate = fields.f32("featureLearningRate");
+    o.regularization_bias = fields.f32("regularizationBias");
+    o.beta1 = fields.f32("beta1");
+    o.beta2 = fields.f32("beta2");
+    o.epsilon = fields.f32("epsilon");
+    o.clip_norm = fields.f32("clipNorm");
+    o.batch_size = fields.u32("batchSize");
+    setup.regularization_user = fields.f32("regularizationUser");
+    setup.regularization_item = fields.f32("regularizationItem");
+    setup.regularization_feature = fields.f32("regularizationFeature");
+    setup.regularization_power = fields.f32("regularizationPower");
+    setup.global_bias = fields.f32("globalBias");
+    setup.init_std = fields.f32("initStd");
+    setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
+    setup.threads = fields.u32("threads");
+  }
+
+  void expect_idle(Napi::Env env) const {
+    if (session_ == nullptr) throw Napi::Error::New(env, "native: the trainer was disposed");
+    if (session_->running) throw Napi::Error::New(env, "native: an epoch is running");
+  }
+
+  Napi::Value run_epoch(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    expect_idle(env);
+    const std::uint32_t epoch = info[0].ToNumber().Uint32Value();
+    const float learning_rate = info[1].ToNumber().FloatValue();
+    const View<std::int32_t> cancel = array_of<std::int32_t>(info[2], "cancel");
+    if (cancel.empty()) throw Napi::RangeError::New(env, "native: `cancel` is empty");
+    struct Call {
+      std::shared_ptr<Session> session;
+      EpochResult result;
+      Napi::ObjectReference self, flag;  // not collected while the thread runs
+    };
+    auto call = std::make_shared<Call>();
+    call->session = session_;
+    call->self = Napi::Persistent(info.This().As<Napi::Object>());
+    call->flag = Napi::Persistent(info[2].As<Napi::Object>());
+    // The flag is shared with JavaScript, which writes it with Atomics.store.
+    const auto* flag = reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
+    session_->running = true;
+    return run_task(
+        env, "palate.runEpoch",
+        [call, flag, epoch, learning_rate](const std::atomic<std::int32_t>& teardown) {
+          call->result = call->session->trainer.run_epoch(epoch, learning_rate, *flag, teardown);
+          call->session->running = false;
+        },
+        [call](Napi::Env e) { return to_object(e, call->result); });
+  }
+
+  static Napi::Value to_object(Napi::Env env, const EpochResult& result) {
+    const char* status = result.status == Status::ok          ? "ok"
+                         : result.status == Status::cancelled ? "cancelled"
+                                                              : "diverged";
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("status", status);
+    object.Set("seconds", result.seconds);
+    object.Set("trainLoss", result.train_loss);
+    object.Set("trainRmse", result.train_rmse);
+    object.Set("validLoss", result.valid_loss);
+    object.Set("validRmse", result.valid_rmse);
+    return object;
+  }
+
+  static void copy_biases(const ParameterTable& table, View<float> target) {
+    for (std::uint32_t row = 0; row < table.rows; ++row) target[row] = table.biases[row];
+  }
+
+  Napi::Value read(const Napi::CallbackInfo& info) {
+    expect_idle(info.Env());
+    const TrainState& s = session_->trainer.state();
+    const Fields fields(info[0]);
+    const std::size_t dim = s.dim;
+    session_->trainer.read_factors(s.users, fields.array<float>("userFactors", s.users.rows * dim).data);
+    session_->trainer.read_factors(s.items, fields.array<float>("itemFactors", s.items.rows * dim).data);
+    session_->trainer.read_factors(s.features, fields.array<float>("featureFactors", s.features.rows * dim).data);
+    copy_biases(s.users, fields.array<float>("userBiases", s.users.rows));
+    copy_biases(s.items, fields.array<float>("itemBiases", s.items.rows));
+    copy_biases(s.features, fields.array<float>("featureBiases", s.features.rows));
+    return Napi::Number::New(info.Env(), s.global_bias);
+  }
+
+  Napi::Value dispose(const Napi::CallbackInfo& info) {
+    if (session_ != nullptr && session_->running) throw Napi::Error::New(info.Env(), "native: an epoch is running");
+    session_.reset();
+    config_.Reset();
+    return info.Env().Undefined();
+  }
+
+  std::shared_ptr<Session> session_;
+  Napi::ObjectReference config_;
+};
+
+}  // namespace
+
+void bind_trainer(Napi::Env env, Napi::Object exports) {
+  exports.Set("Trainer", TrainerObject::define(env));
+}
+
+}  // namespace palate

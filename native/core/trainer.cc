@@ -1,0 +1,211 @@
+#include "core/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "core/rng.h"
+
+namespace palate {
+namespace {
+
+constexpr std::uint32_t kFloatsOfLanes = 16;
+
+double mean_of(double sum, std::size_t count) { return count == 0 ? 0.0 : sum / static_cast<double>(count); }
+
+struct FiniteRun {
+  const float* values;
+  std::size_t count;
+  std::atomic<bool> good{true};
+};
+
+constexpr std::size_t kFiniteChunk = std::size_t{1} << 18;
+
+// 0 * x is 0 for every finite x and NaN else; a sum of them keeps the NaN.
+void check_chunk(void* context, std::uint32_t chunk) {
+  FiniteRun& run = *static_cast<FiniteRun*>(context);
+  const std::size_t begin = chunk * kFiniteChunk;
+  const std::size_t end = begin + kFiniteChunk < run.count ? begin + kFiniteChunk : run.count;
+  float zero[8] = {};
+  std::size_t n = begin;
+  for (; n + 8 <= end; n += 8) {
+    for (int k = 0; k < 8; ++k) zero[k] += 0.0f * run.values[n + k];
+  }
+  for (; n < end; ++n) zero[0] += 0.0f * run.values[n];
+  float total = 0;
+  for (const float z : zero) total += z;
+  if (!(total == 0.0f)) run.good.store(false, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads) {
+  state_.dim = setup.dim;
+  state_.stride = (setup.dim + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes;
+  state_.user_features = setup.user_features;
+  state_.item_features = setup.item_features;
+  state_.options = setup.options;
+  state_.global_bias = setup.global_bias;
+  allocate(users_, state_.users, setup.num_users, setup.regularization_user);
+  allocate(items_, state_.items, setup.num_items, setup.regularization_item);
+  allocate(features_, state_.features, setup.num_features, setup.regularization_feature);
+  user_shares_ = Buffer<float>(setup.num_users);
+  item_shares_ = Buffer<float>(setup.num_items);
+  feature_shares_ = Buffer<float>(setup.num_features);
+  partial_ = Buffer<double>(2 * (setup.valid_users.size / kPairsChunk + 1));
+  failed_ = failed_ || user_shares_.failed() || item_shares_.failed() || feature_shares_.failed() || partial_.failed();
+  if (failed_) return;
+  count_shares();
+  initialise(state_.users, 1, user_shares_.data(), setup.init_std);
+  initialise(state_.items, 2, item_shares_.data(), setup.init_std);
+  initialise(state_.features, 3, feature_shares_.data(), setup.init_std);
+
+  const bool featured = setup.num_features != 0;
+  if (featured && setup.valid_users.size != 0) {
+    combined_users_ = Buffer<float>(static_cast<std::size_t>(setup.num_users) * state_.stride);
+    combined_items_ = Buffer<float>(static_cast<std::size_t>(setup.num_items) * state_.stride);
+    combined_user_biases_ = Buffer<float>(setup.num_users);
+    combined_item_biases_ = Buffer<float>(setup.num_items);
+    failed_ = combined_users_.failed() || combined_items_.failed() || combined_user_biases_.failed() ||
+              combined_item_biases_.failed();
+  }
+  // Adam's step is the batch; its literal form serves batch size 1 too.
+  if (setup.options.batch_size == 1 && setup.options.optimizer != Optimizer::adam) {
+    grid_ = std::make_unique<Grid>(setup.offsets, setup.items, setup.values, setup.num_items, setup.seed);
+    const std::uint32_t side = grid_->view().side;
+    strata_ = Buffer<std::uint32_t>(side);
+    block_losses_ = Buffer<double>(2 * side);
+    if (featured) block_scratch_ = Buffer<float>(side * block_floats(setup.num_features, state_.stride));
+    failed_ = failed_ || grid_->failed() || strata_.failed() || block_losses_.failed() || block_scratch_.failed();
+  } else {
+    batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, setup.options.batch_size);
+    failed_ = failed_ || batches_->failed();
+  }
+}
+
+void Trainer::allocate(Table& owner, ParameterTable& table, std::uint32_t rows, float regularization) {
+  const std::size_t floats = static_cast<std::size_t>(rows) * state_.stride;
+  const Optimizer optimizer = state_.options.optimizer;
+  owner.factors = Buffer<float>(floats);
+  owner.biases = Buffer<float>(rows);
+  if (optimizer != Optimizer::sgd) {
+    owner.factors_first = Buffer<float>(floats);
+    owner.biases_first = Buffer<float>(rows);
+  }
+  if (optimizer == Optimizer::adam) {
+    owner.factors_second = Buffer<float>(floats);
+    owner.biases_second = Buffer<float>(rows);
+  }
+  failed_ = failed_ || owner.factors.failed() || owner.biases.failed() || owner.factors_first.failed() ||
+            owner.biases_first.failed() || owner.factors_second.failed() || owner.biases_second.failed();
+  table.rows = rows;
+  table.regularization = regularization;
+  table.factors = owner.factors.data();
+  table.factors_first = owner.factors_first.data();
+  table.factors_second = owner.factors_second.data();
+  table.biases = owner.biases.data();
+  table.biases_first = owner.biases_first.data();
+  table.biases_second = owner.biases_second.data();
+}
+
+// Rows without ratings stay zero: noise in them would be noise in every prediction of a cold row.
+void Trainer::initialise(ParameterTable& table, std::uint64_t stream, const float* shares, float std_dev) {
+  for (std::uint32_t row = 0; row < table.rows; ++row) {
+    if (shares[row] == 0.0f) continue;
+    Rng rng(setup_.seed, (stream << 32) + row);
+    float* factors = table.factors + static_cast<std::size_t>(row) * state_.stride;
+    for (std::uint32_t k = 0; k < state_.dim; ++k) factors[k] = std_dev * rng.normal();
+  }
+}
+
+// Share of one rating in its row's L2 gradient: 2 n^(power - 1), n the ratings in which the row takes part.
+void Trainer::count_shares() {
+  const auto add_features = [this](const FeatureLists& lists, std::uint32_t row, float count) {
+    if (lists.empty()) return;
+    for (std::uint32_t e = lists.offsets[row]; e < lists.offsets[row + 1]; ++e) feature_shares_[lists.features[e]] += count;
+  };
+  for (std::size_t n = 0; n < setup_.items.size; ++n) item_shares_[setup_.items[n]] += 1.0f;
+  for (std::uint32_t u = 0; u < setup_.num_users; ++u) {
+    user_shares_[u] = static_cast<float>(setup_.offsets[u + 1] - setup_.offsets[u]);
+    add_features(setup_.user_features, u, user_shares_[u]);
+  }
+  for (std::uint32_t i = 0; i < setup_.num_items; ++i) add_features(setup_.item_features, i, item_shares_[i]);
+  for (Buffer<float>* shares : {&user_shares_, &item_shares_, &feature_shares_}) {
+    for (std::size_t row = 0; row < shares->size(); ++row) {
+      float& share = (*shares)[row];
+      share = share == 0.0f ? 0.0f : 2.0f * std::pow(share, setup_.regularization_power - 1.0f);
+    }
+  }
+}
+
+bool Trainer::finite() {
+  for (const ParameterTable* table : {&state_.users, &state_.items, &state_.features}) {
+    for (const auto& [values, count] : {std::pair<const float*, std::size_t>{table->factors, static_cast<std::size_t>(table->rows) * state_.stride},
+                                        std::pair<const float*, std::size_t>{table->biases, table->rows}}) {
+      FiniteRun run{values, count};
+      pool_.run(static_cast<std::uint32_t>((count + kFiniteChunk - 1) / kFiniteChunk), check_chunk, &run);
+      if (!run.good.load(std::memory_order_relaxed)) return false;
+    }
+  }
+  return true;
+}
+
+EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const std::atomic<std::int32_t>& cancel,
+                               const std::atomic<std::int32_t>& teardown) {
+  const auto start = std::chrono::steady_clock::now();
+  const Backend& backend = cpu_backend();
+  EpochCall call;
+  call.learning_rate = learning_rate;
+  call.cancel = &cancel;
+  call.teardown = &teardown;
+  EpochLoss loss;
+  EpochResult result;
+  if (grid_ != nullptr) {
+    call.grid = grid_->view();
+    Rng rng(setup_.seed, (std::uint64_t{22} << 32) + epoch);
+    for (std::uint32_t s = 0; s < call.grid.side; ++s) strata_[s] = s;
+    for (std::uint32_t n = call.grid.side; n > 1; --n) std::swap(strata_[n - 1], strata_[rng.below(n)]);
+    call.strata = strata_.data();
+    call.user_shares = user_shares_.data();
+    call.item_shares = item_shares_.data();
+    call.feature_shares = feature_shares_.data();
+    call.block_scratch = block_scratch_.data();
+    call.block_stride = block_floats(setup_.num_features, state_.stride);
+    call.block_losses = block_losses_.data();
+    result.status = backend.train_epoch(state_, call, pool_, loss);
+  } else {
+    batches_->start(setup_.seed, epoch);
+    call.batches = &batches_->source();
+    result.status = backend.train_batch(state_, call, pool_, loss);
+  }
+  if (result.status == Status::ok && !(std::isfinite(loss.loss) && finite())) result.status = Status::diverged;
+  result.train_loss = mean_of(loss.loss, loss.count);
+  result.train_rmse = std::sqrt(mean_of(loss.squared_error, loss.count));
+  if (result.status == Status::ok && setup_.valid_users.size != 0) {
+    PairsCall pairs;
+    pairs.users = setup_.valid_users.data;
+    pairs.items = setup_.valid_items.data;
+    pairs.values = setup_.valid_values.data;
+    pairs.size = setup_.valid_users.size;
+    pairs.combined_users = combined_users_.data();
+    pairs.combined_user_biases = combined_user_biases_.data();
+    pairs.combined_items = combined_items_.data();
+    pairs.combined_item_biases = combined_item_biases_.data();
+    pairs.partial = partial_.data();
+    EpochLoss valid;
+    backend.evaluate_pairs(state_, pairs, pool_, valid);
+    result.valid_loss = mean_of(valid.loss, valid.count);
+    result.valid_rmse = std::sqrt(mean_of(valid.squared_error, valid.count));
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+void Trainer::read_factors(const ParameterTable& table, float* target) const {
+  for (std::uint32_t row = 0; row < table.rows; ++row) {
+    const float* source = table.factors + static_cast<std::size_t>(row) * state_.stride;
+    for (std::uint32_t k = 0; k < state_.dim; ++k) *target++ = source[k];
+  }
+}
+
+}  // namespace palate

@@ -1,0 +1,196 @@
+// Scores, losses and gradients of one batch. Part of train_batch.cc.
+#pragma once
+
+#include "kernels/combine_rows.h"
+#include "math/objectives.h"
+#include "math/optimizers.h"
+
+namespace palate::KERNEL_NS {
+namespace {
+
+// One batch on its way through the phases; each phase is a loop over tasks.
+struct Run {
+  TrainState* state;
+  const BatchView* batch;
+  BatchScratch* scratch;
+  std::uint32_t grain;         // slots a task
+  std::uint32_t feature_tasks;
+  float gradient_scale;        // of clipping
+  bool dense;
+  StepScalars user_step;
+  StepScalars item_step;
+  StepScalars feature_step;
+  StepScalars bias_step;
+  StepScalars feature_bias_step;
+};
+
+std::uint32_t min_u32(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
+
+// --- combined rows of the slots, when there are shared features
+
+void combine_side(const Run& run, const ParameterTable& table, const FeatureLists& lists, const SlotScratch& side,
+                  const std::uint32_t* rows, std::uint32_t begin, std::uint32_t end) {
+  const TrainState& s = *run.state;
+  for (std::uint32_t slot = begin; slot < end; ++slot) {
+    side.combined_bias[slot] =
+        combine_row(side.combined + static_cast<std::size_t>(slot) * s.stride, table, lists, s.features.factors,
+                    s.features.biases, rows[slot], s.stride, s.options.within_side);
+  }
+}
+
+void combine_items(void* context, std::uint32_t task) {
+  const Run& run = *static_cast<const Run*>(context);
+  const std::uint32_t begin = task * run.grain;
+  combine_side(run, run.state->items, run.state->item_features, run.scratch->items, run.batch->item_rows, begin,
+               min_u32(begin + run.grain, run.batch->num_items));
+}
+
+void combine_users(void* context, std::uint32_t task) {
+  const Run& run = *static_cast<const Run*>(context);
+  const std::uint32_t begin = task * run.grain;
+  combine_side(run, run.state->users, run.state->user_features, run.scratch->users, run.batch->user_rows, begin,
+               min_u32(begin + run.grain, run.batch->num_users));
+}
+
+const float* side_row(const TrainState& s, const ParameterTable& table, const SlotScratch& side, std::uint32_t slot,
+                      std::uint32_t row) {
+  return side.combined != nullptr ? side.combined + static_cast<std::size_t>(slot) * s.stride
+                                  : table.factors + static_cast<std::size_t>(row) * s.stride;
+}
+
+float side_bias(const ParameterTable& table, const SlotScratch& side, std::uint32_t slot, std::uint32_t row) {
+  return side.combined != nullptr ? side.combined_bias[slot] : table.biases[row];
+}
+
+// --- gradients
+
+void axpy(float* PALATE_RESTRICT target, float weight, const float* PALATE_RESTRICT row, std::uint32_t stride) {
+  const Lanes w = splat(weight);
+  for (std::uint32_t k = 0; k < stride; k += kLanes) store(target + k, fma(w, load(row + k), load(target + k)));
+}
+
+void clear(float* row, std::uint32_t stride) {
+  for (std::uint32_t k = 0; k < stride; k += kLanes) store(row + k, splat(0.0f));
+}
+
+// The pairs inside a side add G (A - p) to the gradient of p; then the row is complete.
+void finish_gradient(const TrainState& s, const ParameterTable& table, const SlotScratch& side, std::uint32_t slot,
+                     std::uint32_t row, float bias_gradient) {
+  float* gradient = side.gradient + static_cast<std::size_t>(slot) * s.stride;
+  if (side.combined != nullptr && s.options.within_side) {
+    axpy(gradient, bias_gradient, side.combined + static_cast<std::size_t>(slot) * s.stride, s.stride);
+    axpy(gradient, -bias_gradient, table.factors + static_cast<std::size_t>(row) * s.stride, s.stride);
+  }
+  side.gradient_bias[slot] = bias_gradient;
+  if (s.options.clip_norm > 0) {
+    side.norm[slot] = static_cast<double>(dot(gradient, gradient, s.stride)) +
+                      (s.options.train_biases ? static_cast<double>(bias_gradient) * bias_gradient : 0.0);
+  }
+}
+
+// Scores, losses and the gradients of users, for a range of user slots.
+void user_gradients(void* context, std::uint32_t task) {
+  const Run& run = *static_cast<const Run*>(context);
+  const TrainState& s = *run.state;
+  const BatchView& batch = *run.batch;
+  BatchScratch& scratch = *run.scratch;
+  const float share = 1.0f / static_cast<float>(batch.size);
+  const std::uint32_t begin = task * run.grain;
+  const std::uint32_t end = min_u32(begin + run.grain, batch.num_users);
+  for (std::uint32_t slot = begin; slot < end; ++slot) {
+    const std::uint32_t user = batch.user_rows[slot];
+    const float* row = side_row(s, s.users, scratch.users, slot, user);
+    const float base = s.global_bias + side_bias(s.users, scratch.users, slot, user);
+    float* gradient = scratch.users.gradient + static_cast<std::size_t>(slot) * s.stride;
+    clear(gradient, s.stride);
+    float bias_gradient = 0.0f;
+    double loss = 0;
+    double squares = 0;
+    for (std::uint32_t n = batch.user_ranges[slot]; n < batch.user_ranges[slot + 1]; ++n) {
+      const std::uint32_t item_slot = batch.item_slots[n];
+      const std::uint32_t item = batch.item_rows[item_slot];
+      const float* other = side_row(s, s.items, scratch.items, item_slot, item);
+      const float x = base + side_bias(s.items, scratch.items, item_slot, item) + dot(row, other, s.stride);
+      const Slope result = slope(s.options, x, batch.values[n]);
+      const float error = result.derivative * share;
+      scratch.errors[n] = error;
+      axpy(gradient, error, other, s.stride);
+      bias_gradient += error;
+      loss += result.loss;
+      squares += result.squared_error;
+    }
+    finish_gradient(s, s.users, scratch.users, slot, user, bias_gradient);
+    scratch.losses[slot] = loss;
+    scratch.squares[slot] = squares;
+  }
+}
+
+void item_gradients(void* context, std::uint32_t task) {
+  const Run& run = *static_cast<const Run*>(context);
+  const TrainState& s = *run.state;
+  const BatchView& batch = *run.batch;
+  BatchScratch& scratch = *run.scratch;
+  const std::uint32_t begin = task * run.grain;
+  const std::uint32_t end = min_u32(begin + run.grain, batch.num_items);
+  for (std::uint32_t slot = begin; slot < end; ++slot) {
+    const std::uint32_t item = batch.item_rows[slot];
+    float* gradient = scratch.items.gradient + static_cast<std::size_t>(slot) * s.stride;
+    clear(gradient, s.stride);
+    float bias_gradient = 0.0f;
+    for (std::uint32_t e = batch.item_ranges[slot]; e < batch.item_ranges[slot + 1]; ++e) {
+      const std::uint32_t n = batch.item_entries[e];
+      const std::uint32_t user_slot = batch.user_slots[n];
+      axpy(gradient, scratch.errors[n], side_row(s, s.users, scratch.users, user_slot, batch.user_rows[user_slot]),
+           s.stride);
+      bias_gradient += scratch.errors[n];
+    }
+    finish_gradient(s, s.items, scratch.items, slot, item, bias_gradient);
+  }
+}
+
+// d/dv_f = sum over rows with f of x (H - x G v_f), H = (gradient of p) + G p; without pairs inside a side
+// just x (gradient of p). Each task owns the features f = task (mod tasks), in the same order of rows.
+void feature_side(const Run& run, std::uint32_t task, const ParameterTable& table, const FeatureLists& lists,
+                  const SlotScratch& side, const std::uint32_t* rows, std::uint32_t slots) {
+  const TrainState& s = *run.state;
+  if (lists.empty()) return;
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    const std::uint32_t row = rows[slot];
+    const float bias_gradient = side.gradient_bias[slot];
+    const float* gradient = side.gradient + static_cast<std::size_t>(slot) * s.stride;
+    for (std::uint32_t e = lists.offsets[row]; e < lists.offsets[row + 1]; ++e) {
+      const std::uint32_t f = lists.features[e];
+      if (f % run.feature_tasks != task) continue;
+      const float weight = lists.weights[e];
+      float* target = run.scratch->feature_gradient + static_cast<std::size_t>(f) * s.stride;
+      axpy(target, weight, gradient, s.stride);
+      if (s.options.within_side) {
+        axpy(target, weight * bias_gradient, table.factors + static_cast<std::size_t>(row) * s.stride, s.stride);
+        axpy(target, -weight * weight * bias_gradient, s.features.factors + static_cast<std::size_t>(f) * s.stride,
+             s.stride);
+      }
+      run.scratch->feature_gradient_bias[f] += weight * bias_gradient;
+    }
+  }
+}
+
+void feature_gradients(void* context, std::uint32_t task) {
+  const Run& run = *static_cast<const Run*>(context);
+  const TrainState& s = *run.state;
+  for (std::uint32_t f = task; f < s.features.rows; f += run.feature_tasks) {
+    clear(run.scratch->feature_gradient + static_cast<std::size_t>(f) * s.stride, s.stride);
+    run.scratch->feature_gradient_bias[f] = 0.0f;
+  }
+  feature_side(run, task, s.users, s.user_features, run.scratch->users, run.batch->user_rows, run.batch->num_users);
+  feature_side(run, task, s.items, s.item_features, run.scratch->items, run.batch->item_rows, run.batch->num_items);
+  if (s.options.clip_norm <= 0) return;
+  for (std::uint32_t f = task; f < s.features.rows; f += run.feature_tasks) {
+    const float* gradient = run.scratch->feature_gradient + static_cast<std::size_t>(f) * s.stride;
+    const double bias = run.scratch->feature_gradient_bias[f];
+    run.scratch->feature_norm[f] =
+        static_cast<double>(dot(gradient, gradient, s.stride)) + (s.options.train_biases ? bias * bias : 0.0);
+  }
+}
+
+}  // namespace
+}  // namespace palate::KERNEL_NS

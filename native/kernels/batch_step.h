@@ -1,0 +1,165 @@
+// The optimizer step of one batch. Part of train_batch.cc.
+#pragma once
+
+#include "kernels/batch_gradients.h"
+
+namespace palate::KERNEL_NS {
+namespace {
+
+constexpr std::uint32_t kDenseChunk = 256;       // rows a task of a dense step
+constexpr std::uint32_t kTasksPerThread = 8;     // of slot loops, against uneven rows
+constexpr std::uint64_t kParallelFloats = 16384; // below this a loop is not worth waking threads
+
+// b^t without libm, whose pow differs between systems.
+double power(double base, std::uint64_t exponent) {
+  double result = 1;
+  for (; exponent != 0; exponent >>= 1, base *= base) {
+    if (exponent & 1) result *= base;
+  }
+  return result;
+}
+
+StepScalars scalars(const TrainOptions& o, float rate, float l2, std::uint64_t step) {
+  StepScalars s{};
+  s.keep = o.decoupled ? 1.0f - rate * l2 : 1.0f;
+  s.l2 = o.decoupled ? 0.0f : l2;
+  s.rate = rate;
+  s.beta1 = o.beta1;
+  s.beta2 = o.beta2;
+  s.epsilon = o.epsilon;
+  if (o.optimizer == Optimizer::adam) {
+    s.rate = static_cast<float>(rate / (1.0 - power(o.beta1, step)));
+    s.denominator = static_cast<float>(1.0 / ::sqrt(1.0 - power(o.beta2, step)));
+  }
+  return s;
+}
+
+template <Optimizer kind>
+void step_one(const Run& run, const ParameterTable& table, const StepScalars& scalars,
+              const StepScalars& bias_scalars, std::uint32_t row, const float* gradient, float bias_gradient) {
+  const TrainState& s = *run.state;
+  const std::size_t at = static_cast<std::size_t>(row) * s.stride;
+  step_row<kind>(table.factors + at, kind == Optimizer::sgd ? nullptr : table.factors_first + at,
+                 kind == Optimizer::adam ? table.factors_second + at : nullptr, gradient, run.gradient_scale, s.stride,
+                 scalars);
+  if (!s.options.train_biases) return;
+  step_bias<kind>(table.biases + row, kind == Optimizer::sgd ? nullptr : table.biases_first + row,
+                  kind == Optimizer::adam ? table.biases_second + row : nullptr, bias_gradient * run.gradient_scale,
+                  bias_scalars);
+}
+
+template <Optimizer kind>
+void step_side(const Run& run, const ParameterTable& table, const SlotScratch& side, const std::uint32_t* rows,
+               std::uint32_t slots, const StepScalars& scalars, std::uint32_t task) {
+  const std::uint32_t stride = run.state->stride;
+  if (run.dense) {
+    const std::uint32_t begin = task * kDenseChunk;
+    const std::uint32_t end = min_u32(begin + kDenseChunk, table.rows);
+    for (std::uint32_t row = begin; row < end; ++row) {
+      const std::uint32_t slot = side.slot_of_row[row];
+      if (slot == 0) {
+        step_one<kind>(run, table, scalars, run.bias_step, row, nullptr, 0.0f);
+      } else {
+        step_one<kind>(run, table, scalars, run.bias_step, row, side.gradient + static_cast<std::size_t>(slot - 1) * stride,
+                       side.gradient_bias[slot - 1]);
+      }
+    }
+    return;
+  }
+  const std::uint32_t begin = task * run.grain;
+  const std::uint32_t end = min_u32(begin + run.grain, slots);
+  for (std::uint32_t slot = begin; slot < end; ++slot) {
+    step_one<kind>(run, table, scalars, run.bias_step, rows[slot], side.gradient + static_cast<std::size_t>(slot) * stride,
+                   side.gradient_bias[slot]);
+  }
+}
+
+template <Optimizer kind>
+void step_users(void* context, std::uint32_t task) {
+  const Run& run = *static_cast<const Run*>(context);
+  step_side<kind>(run, run.state->users, run.scratch->users, run.batch->user_rows, run.batch->num_users, run.user_step,
+                  task);
+}
+
+template <Optimizer kind>
+void step_items(void* context, std::uint32_t task) {
+  const Run& run = *static_cast<const Run*>(context);
+  step_side<kind>(run, run.state->items, run.scratch->items, run.batch->item_rows, run.batch->num_items, run.item_step,
+                  task);
+}
+
+template <Optimizer kind>
+void step_features(void* context, std::uint32_t task) {
+  const Run& run = *static_cast<const Run*>(context);
+  const TrainState& s = *run.state;
+  for (std::uint32_t f = task; f < s.features.rows; f += run.feature_tasks) {
+    step_one<kind>(run, s.features, run.feature_step, run.feature_bias_step, f,
+                   run.scratch->feature_gradient + static_cast<std::size_t>(f) * s.stride,
+                   run.scratch->feature_gradient_bias[f]);
+  }
+}
+
+void loop(Pool& pool, bool parallel, std::uint32_t count, Pool::Body body, void* context) {
+  if (parallel) {
+    pool.run(count, body, context);
+  } else {
+    for (std::uint32_t i = 0; i < count; ++i) body(context, i);
+  }
+}
+
+std::uint32_t tasks_of(std::uint32_t count, std::uint32_t grain) { return (count + grain - 1) / grain; }
+
+template <Optimizer kind>
+void step_all(Run& run, Pool& pool, bool parallel) {
+  TrainState& s = *run.state;
+  const std::uint64_t floats = static_cast<std::uint64_t>(s.users.rows + s.items.rows) * s.stride;
+  const bool wide = run.dense ? floats >= kParallelFloats : parallel;
+  const std::uint32_t grain = run.dense ? kDenseChunk : run.grain;
+  loop(pool, wide, tasks_of(run.dense ? s.users.rows : run.batch->num_users, grain), step_users<kind>, &run);
+  loop(pool, wide, tasks_of(run.dense ? s.items.rows : run.batch->num_items, grain), step_items<kind>, &run);
+  if (s.features.rows != 0) loop(pool, run.feature_tasks > 1, run.feature_tasks, step_features<kind>, &run);
+}
+
+double sum_of(const double* values, std::uint32_t count) {
+  double total = 0;
+  for (std::uint32_t i = 0; i < count; ++i) total += values[i];
+  return total;
+}
+
+// Global bias last: every gradient above was taken at its old value.
+void step_global_bias(Run& run) {
+  TrainState& s = *run.state;
+  if (!s.options.train_global_bias) return;
+  float gradient = 0.0f;
+  for (std::uint32_t slot = 0; slot < run.batch->num_users; ++slot) gradient += run.scratch->users.gradient_bias[slot];
+  StepScalars scalars = run.bias_step;
+  scalars.l2 = 0.0f;  // an intercept is not shrunk
+  scalars.keep = 1.0f;
+  gradient *= run.gradient_scale;
+  switch (s.options.optimizer) {
+    case Optimizer::sgd:
+      return step_bias<Optimizer::sgd>(&s.global_bias, &s.global_first, &s.global_second, gradient, scalars);
+    case Optimizer::adagrad:
+      return step_bias<Optimizer::adagrad>(&s.global_bias, &s.global_first, &s.global_second, gradient, scalars);
+    case Optimizer::adam:
+      return step_bias<Optimizer::adam>(&s.global_bias, &s.global_first, &s.global_second, gradient, scalars);
+  }
+}
+
+float clip_scale(const Run& run) {
+  const TrainState& s = *run.state;
+  if (s.options.clip_norm <= 0) return 1.0f;
+  const BatchScratch& scratch = *run.scratch;
+  double squares = sum_of(scratch.users.norm, run.batch->num_users) + sum_of(scratch.items.norm, run.batch->num_items) +
+                   sum_of(scratch.feature_norm, s.features.rows);
+  if (s.options.train_global_bias) {
+    double gradient = 0;
+    for (std::uint32_t slot = 0; slot < run.batch->num_users; ++slot) gradient += scratch.users.gradient_bias[slot];
+    squares += gradient * gradient;
+  }
+  const double norm = ::sqrt(squares);
+  return norm > s.options.clip_norm ? static_cast<float>(s.options.clip_norm / norm) : 1.0f;
+}
+
+}  // namespace
+}  // namespace palate::KERNEL_NS

@@ -1,0 +1,191 @@
+#include "kernels/select_topk.h"
+
+#include <cstdint>
+
+#include "core/memory.h"
+#include "kernels/level.h"
+#include "kernels/topk_block.h"
+
+namespace palate::KERNEL_NS {
+namespace {
+
+// Up to this many queries each item is read once and scored with all of them, without packing it.
+constexpr std::uint32_t kScannedQueries = 6;
+// A block's packed queries stay in L2 beside what its lists touch.
+constexpr std::size_t kPackedBytes = std::size_t{256} << 10;
+constexpr std::size_t kListBytes = std::size_t{4} << 20;
+// Packing a panel costs about as much as passing this many queries over it.
+constexpr std::uint32_t kFewestQueries = 96;
+// Below this a further range of items costs more than the thread saves.
+constexpr std::uint32_t kFewestItems = 512;
+constexpr std::uint32_t kBlocksPerThread = 4;
+
+// The grid of blocks: queries x ranges of items. It decides about speed, never about results.
+struct Plan {
+  const TopkCall* call;
+  const std::uint32_t* item_of;
+  std::uint32_t num_positions;
+  std::uint32_t k;
+  bool tiled;
+  std::uint32_t query_blocks, queries_per_block;
+  std::uint32_t ranges, positions_per_range;
+  // With several ranges each one's results stand here until they are merged.
+  std::uint32_t* indices;  // (ranges, queries, k)
+  float* scores;           // (ranges, queries, k)
+  std::uint32_t* cursors;  // (ranges): how many results of a range are merged
+  std::uint8_t* failed;    // (query_blocks * ranges)
+};
+
+std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) { return static_cast<std::uint32_t>((a + b - 1) / b); }
+
+void plan_blocks(Plan& plan, std::uint32_t threads) {
+  const TopkCall& call = *plan.call;
+  plan.tiled = call.num_queries > kScannedQueries;
+  std::uint64_t most = call.num_queries;
+  if (plan.tiled) {
+    const std::uint64_t row = static_cast<std::uint64_t>(call.dim) * sizeof(float) + 1;
+    const std::uint64_t list = shortlist_capacity(plan.k, plan.num_positions) * std::uint64_t{8};
+    const std::uint64_t by_packing = kPackedBytes / row;
+    const std::uint64_t by_lists = kListBytes / list;
+    const std::uint64_t fair = divide_up(call.num_queries, std::uint64_t{threads} * kBlocksPerThread);
+    most = by_packing < by_lists ? by_packing : by_lists;
+    if (threads > 1 && fair < most) most = fair > kFewestQueries ? fair : kFewestQueries;
+    most = (most + kTileQueries - 1) / kTileQueries * kTileQueries;
+    if (most == 0) most = kTileQueries;
+  }
+  plan.query_blocks = divide_up(call.num_queries, most);
+  // Equal blocks, of whole tiles.
+  plan.queries_per_block = divide_up(call.num_queries, plan.query_blocks);
+  if (plan.tiled) plan.queries_per_block = divide_up(plan.queries_per_block, kTileQueries) * kTileQueries;
+  plan.query_blocks = divide_up(call.num_queries, plan.queries_per_block);
+
+  plan.ranges = 1;
+  if (threads > 1 && plan.query_blocks < threads) {
+    const std::uint32_t wanted = divide_up(threads, plan.query_blocks);
+    const std::uint32_t possible = plan.num_positions / kFewestItems;
+    plan.ranges = wanted < possible ? wanted : possible;
+    if (plan.ranges == 0) plan.ranges = 1;
+  }
+  plan.positions_per_range = divide_up(plan.num_positions, plan.ranges);
+  // Ranges start at whole panels.
+  plan.positions_per_range = divide_up(plan.positions_per_range, kTileItems) * kTileItems;
+  plan.ranges = divide_up(plan.num_positions, plan.positions_per_range);
+}
+
+void run_planned_block(void* context, std::uint32_t index) {
+  Plan& plan = *static_cast<Plan*>(context);
+  const TopkCall& call = *plan.call;
+  const std::uint32_t range = index % plan.ranges;
+  Block block = {};
+  block.call = &call;
+  block.item_of = plan.item_of;
+  block.tiled = plan.tiled;
+  block.k = plan.k;
+  block.first_query = index / plan.ranges * plan.queries_per_block;
+  block.end_query = call.num_queries - block.first_query < plan.queries_per_block
+                        ? call.num_queries
+                        : block.first_query + plan.queries_per_block;
+  block.first_position = range * plan.positions_per_range;
+  block.end_position = plan.num_positions - block.first_position < plan.positions_per_range
+                           ? plan.num_positions
+                           : block.first_position + plan.positions_per_range;
+  const bool whole = plan.ranges == 1;
+  block.row_size = whole ? call.k : plan.k;
+  const std::size_t row = (whole ? 0 : static_cast<std::size_t>(range) * call.num_queries) + block.first_query;
+  block.indices = (whole ? call.indices : plan.indices) + row * block.row_size;
+  block.scores = (whole ? call.scores : plan.scores) + row * block.row_size;
+  plan.failed[index] = !run_block(block);
+}
+
+// Merges one query's results from all ranges: best score first, then the lower item, which is the
+// earlier range's.
+void merge_query(const Plan& plan, std::uint32_t q) {
+  const TopkCall& call = *plan.call;
+  const std::size_t range_size = static_cast<std::size_t>(call.num_queries) * plan.k;
+  const std::size_t row = static_cast<std::size_t>(q) * plan.k;
+  std::uint32_t* indices = call.indices + static_cast<std::size_t>(q) * call.k;
+  float* scores = call.scores + static_cast<std::size_t>(q) * call.k;
+  for (std::uint32_t r = 0; r < plan.ranges; ++r) plan.cursors[r] = 0;
+  for (std::uint32_t c = 0; c < call.k; ++c) {
+    std::uint32_t best = plan.ranges;
+    std::size_t best_at = 0;
+    for (std::uint32_t r = 0; r < plan.ranges; ++r) {
+      const std::size_t at = r * range_size + row + plan.cursors[r];
+      if (plan.cursors[r] == plan.k || plan.indices[at] == kNoItem) continue;
+      if (best < plan.ranges && plan.scores[at] <= plan.scores[best_at]) continue;
+      best = r;
+      best_at = at;
+    }
+    const bool found = best < plan.ranges;
+    indices[c] = found ? plan.indices[best_at] : kNoItem;
+    scores[c] = found ? plan.scores[best_at] : -INFINITY;
+    if (found) ++plan.cursors[best];
+  }
+}
+
+// Sets the plan's pointers into `base`; returns the bytes needed.
+std::size_t lay_out(Plan& plan, char* base) {
+  const std::size_t results = plan.ranges == 1 ? 0 : plan.ranges * std::size_t{plan.call->num_queries} * plan.k;
+  Cutter cutter = {base, 0};
+  plan.indices = static_cast<std::uint32_t*>(cutter.take(results * sizeof(std::uint32_t)));
+  plan.scores = static_cast<float*>(cutter.take(results * sizeof(float)));
+  plan.cursors = static_cast<std::uint32_t*>(cutter.take(plan.ranges * sizeof(std::uint32_t)));
+  plan.failed = static_cast<std::uint8_t*>(cutter.take(std::size_t{plan.query_blocks} * plan.ranges));
+  return cutter.used;
+}
+
+Status run_plan(Plan& plan, Pool& pool) {
+  const std::size_t bytes = lay_out(plan, nullptr);
+  char* base = static_cast<char*>(allocate_zeroed(bytes));
+  if (base == nullptr) return Status::out_of_memory;
+  lay_out(plan, base);
+  const std::uint32_t blocks = plan.query_blocks * plan.ranges;
+  pool.run(blocks, run_planned_block, &plan);
+  Status status = Status::ok;
+  for (std::uint32_t b = 0; b < blocks; ++b) {
+    if (plan.failed[b] != 0) status = Status::out_of_memory;
+  }
+  if (status == Status::ok && plan.ranges > 1) {
+    for (std::uint32_t q = 0; q < plan.call->num_queries; ++q) merge_query(plan, q);
+  }
+  release(base, bytes);
+  return status;
+}
+
+}  // namespace
+
+Status select_topk(const TopkCall& call, Pool& pool) {
+  if (call.num_queries == 0 || call.k == 0) return Status::ok;
+  std::uint32_t* item_of = nullptr;
+  std::uint32_t num_positions = call.num_items;
+  const std::size_t map_bytes = call.candidates == nullptr ? 0 : call.num_items * sizeof(std::uint32_t);
+  if (map_bytes != 0) {
+    item_of = static_cast<std::uint32_t*>(allocate_zeroed(map_bytes));
+    if (item_of == nullptr) return Status::out_of_memory;
+    num_positions = 0;
+    for (std::uint32_t i = 0; i < call.num_items; ++i) {
+      item_of[num_positions] = i;
+      num_positions += call.candidates[i] != 0;
+    }
+  }
+  Status status = Status::ok;
+  if (num_positions == 0) {
+    const std::size_t size = static_cast<std::size_t>(call.num_queries) * call.k;
+    for (std::size_t c = 0; c < size; ++c) {
+      call.indices[c] = kNoItem;
+      call.scores[c] = -INFINITY;
+    }
+  } else {
+    Plan plan = {};
+    plan.call = &call;
+    plan.item_of = item_of;
+    plan.num_positions = num_positions;
+    plan.k = call.k < num_positions ? call.k : num_positions;
+    plan_blocks(plan, pool.threads());
+    status = run_plan(plan, pool);
+  }
+  release(item_of, map_bytes);
+  return status;
+}
+
+}  // namespace palate::KERNEL_NS

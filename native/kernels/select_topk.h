@@ -1,0 +1,39 @@
+// Exact top-k of query rows against item rows.
+//
+//   score(q, i) = <query_q, item_i> * s_q * t_i + bias_i
+//
+// with s = t = 1 (dot), or the inverse lengths of the rows (cosine; a zero row scores 0). For each query
+// the k best allowed items, best first, equal scores by lower item index. Items that the query excludes
+// and items that are no candidates are left out before selection, so exactly min(k, allowed) results
+// come back; the rest of the row is filled with kNoItem and -infinity. NaN scores are never selected.
+//
+// Accumulator: float32, sixteen lanes, fused multiply-add where the level has it. Deterministic: the
+// same bits for any number of threads.
+#pragma once
+
+#include <cstdint>
+
+#include "core/parallel.h"
+#include "core/status.h"
+
+namespace palate {
+
+inline constexpr std::uint32_t kNoItem = 0xffffffffu;
+
+struct TopkCall {
+  std::uint32_t* indices;                // (num_queries, k) out
+  float* scores;                         // (num_queries, k) out
+  const float* queries;                  // (num_queries, dim)
+  const float* items;                    // (num_items, dim)
+  const float* item_biases;              // (num_items) or nullptr
+  const std::uint32_t* exclude_offsets;  // (num_queries + 1) or nullptr
+  const std::uint32_t* exclude_items;    // ascending within each query
+  const std::uint8_t* candidates;        // (num_items), 0 = not allowed, or nullptr
+  std::uint32_t num_queries;
+  std::uint32_t num_items;
+  std::uint32_t dim;
+  std::uint32_t k;
+  bool cosine;
+};
+
+}  // namespace palate

@@ -1,0 +1,25 @@
+// The level's row of the backend table.
+#include "backend.h"
+#include "kernels/level.h"
+
+namespace palate::KERNEL_NS {
+
+// A const at namespace scope has internal linkage unless it was declared extern first.
+extern const Backend backend;
+const Backend backend = {
+#if defined(PALATE_LEVEL_AVX512)
+    "avx512",
+#elif defined(PALATE_LEVEL_AVX2)
+    "avx2",
+#elif defined(__aarch64__) || defined(_M_ARM64)
+    "neon",
+#else
+    "base",
+#endif
+    select_topk,
+    train_epoch,
+    train_batch,
+    evaluate_pairs,
+};
+
+}  // namespace palate::KERNEL_NS

@@ -1,0 +1,211 @@
+// Many queries against many items: a blocked multiply whose scores screen candidates.
+//
+// A panel of items is transposed into L1 once per block of queries, and tiles of queries pass over it
+// with all sums in registers. A tile adds up in another order than topk_dot.h, so its scores differ
+// from the defined ones in the last digits; `screening_error` bounds by how much. Whoever may still be
+// among the k best is kept and scored again as defined: the screen decides about speed, never about results.
+#pragma once
+
+#include <float.h>
+
+#include <cstdint>
+
+#include "kernels/topk_dot.h"
+#include "kernels/topk_shortlist.h"
+#include "math/lanes.h"
+
+namespace palate::KERNEL_NS {
+
+// A tile is kTileQueries x kTileItems sums: as many registers as leave room for the operands.
+#if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
+inline constexpr std::uint32_t kTileQueries = 8;
+inline constexpr std::uint32_t kTileParts = 3;
+#else
+inline constexpr std::uint32_t kTileQueries = 6;
+inline constexpr std::uint32_t kTileParts = 2;
+#endif
+inline constexpr std::uint32_t kTileItems = kTileParts * kWidth;
+static_assert(kTileItems <= kLargestGroup);
+
+struct Panel {
+  float* values;   // (dim, kTileItems), for cosine rows of length 1
+  float* starts;   // (kTileItems): bias; -infinity where the tile must not select
+  float length;    // longest row so far, over all panels
+  float bias;      // largest |bias| so far
+  std::uint32_t odd[kTileItems];  // positions in the panel whose numbers are too large for a bound
+  std::uint32_t num_odd;
+};
+
+// |tile score - defined score| <= this, for rows whose squared lengths lie within bounds. Each sum of n
+// products is off by at most about n 2^-24 |query| |item| (Higham 2002, 3.1), cosine's scales and the
+// bias by a few 2^-24 more; taken four times as large.
+PALATE_INLINE float screening_error(std::uint32_t dim, float query_length, float item_length, float bias) {
+  return static_cast<float>(dim + 8) * (1.0f / (1 << 22)) * (query_length * item_length + bias) + 1e-36f;
+}
+
+// Transposes the first dim & ~3 columns of kTileItems rows, four columns at a time.
+#if defined(__AVX512F__)
+PALATE_INLINE __m512 quarter_rows(const float* const* rows, std::uint32_t k) {
+  __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(rows[0] + k));
+  v = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(rows[4] + k));
+  v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(rows[8] + k));
+  return _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(rows[12] + k));
+}
+#define PALATE_MM(name) _mm512_##name
+typedef __m512 TransposePart;
+#elif defined(__AVX2__)
+PALATE_INLINE __m256 quarter_rows(const float* const* rows, std::uint32_t k) {
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(rows[0] + k)), _mm_loadu_ps(rows[4] + k), 1);
+}
+#define PALATE_MM(name) _mm256_##name
+typedef __m256 TransposePart;
+#endif
+
+PALATE_INLINE void transpose(const float* const* rows, std::uint32_t dim, float* values) {
+  std::uint32_t k = 0;
+#if defined(PALATE_MM)
+  for (; k + 4 <= dim; k += 4) {
+    for (std::uint32_t p = 0; p < kTileParts; ++p) {
+      const float* const* group = rows + p * kWidth;
+      // Row r, r + 4, ... of the group in the 128-bit lanes of v[r]; the lanes then transpose alike.
+      TransposePart v[4];
+      for (std::uint32_t r = 0; r < 4; ++r) v[r] = quarter_rows(group + r, k);
+      const TransposePart a = PALATE_MM(unpacklo_ps)(v[0], v[1]);
+      const TransposePart b = PALATE_MM(unpackhi_ps)(v[0], v[1]);
+      const TransposePart c = PALATE_MM(unpacklo_ps)(v[2], v[3]);
+      const TransposePart d = PALATE_MM(unpackhi_ps)(v[2], v[3]);
+      float* target = values + k * kTileItems + p * kWidth;
+      PALATE_MM(storeu_ps)(target, PALATE_MM(shuffle_ps)(a, c, 0x44));
+      PALATE_MM(storeu_ps)(target + kTileItems, PALATE_MM(shuffle_ps)(a, c, 0xee));
+      PALATE_MM(storeu_ps)(target + 2 * kTileItems, PALATE_MM(shuffle_ps)(b, d, 0x44));
+      PALATE_MM(storeu_ps)(target + 3 * kTileItems, PALATE_MM(shuffle_ps)(b, d, 0xee));
+    }
+  }
+#undef PALATE_MM
+#endif
+  for (; k < dim; ++k) {
+    for (std::uint32_t i = 0; i < kTileItems; ++i) values[k * kTileItems + i] = rows[i][k];
+  }
+}
+
+namespace {
+
+// Packs items [begin, end) of the positions, at most kTileItems, into the panel.
+void pack_panel(const TopkCall& call, const std::uint32_t* item_of, std::uint32_t begin, std::uint32_t end,
+                       Panel& panel) {
+  const float* rows[kTileItems];
+  float squared[kTileItems] = {};
+  for (std::uint32_t i = 0; i < kTileItems; ++i) {
+    const std::uint32_t position = begin + i < end ? begin + i : end - 1;
+    const std::uint32_t item = item_of != nullptr ? item_of[position] : position;
+    rows[i] = call.items + static_cast<std::size_t>(item) * call.dim;
+    panel.starts[i] = call.item_biases != nullptr ? call.item_biases[item] : 0.0f;
+  }
+  transpose(rows, call.dim, panel.values);
+  for (std::uint32_t k = 0; k < call.dim; ++k) {
+    for (std::uint32_t i = 0; i < kTileItems; ++i) {
+      squared[i] += panel.values[k * kTileItems + i] * panel.values[k * kTileItems + i];
+    }
+  }
+  float scales[kTileItems];
+  bool rescale = call.cosine;
+  panel.num_odd = 0;
+  for (std::uint32_t i = 0; i < kTileItems; ++i) {
+    const float s = squared[i];
+    const float bias = panel.starts[i];
+    const float magnitude = bias < 0 ? -bias : bias;
+    // A zero row, or one too short to matter in a dot product, is fine; negated, so that NaN is odd.
+    const bool fine = s < kLongest && !(call.cosine && s < kShortest && inverse_length_double(rows[i], call.dim) != 0);
+    scales[i] = call.cosine && s > kShortest ? 1.0f / ::sqrtf(s) : 1.0f;
+    if (!fine || !(magnitude <= FLT_MAX)) {
+      scales[i] = 0;
+      rescale = true;
+      panel.starts[i] = -INFINITY;
+      if (begin + i < end) panel.odd[panel.num_odd++] = begin + i;
+      continue;
+    }
+    const float length = call.cosine ? 1.0f : ::sqrtf(s);
+    if (length > panel.length) panel.length = length;
+    if (magnitude > panel.bias) panel.bias = magnitude;
+    if (begin + i >= end) panel.starts[i] = -INFINITY;
+  }
+  if (!rescale) return;
+  for (std::uint32_t k = 0; k < call.dim; ++k) {
+    for (std::uint32_t i = 0; i < kTileItems; ++i) {
+      // Infinity times 0 would be NaN.
+      float* value = &panel.values[k * kTileItems + i];
+      *value = scales[i] == 0 ? 0.0f : *value * scales[i];
+    }
+  }
+}
+
+}  // namespace
+
+struct Tile {
+  Part sums[kTileQueries][kTileParts];
+};
+
+// x in every lane by one load: GCC drops the subtraction, though not the addition in part_of, as -0 + 0 is +0.
+PALATE_INLINE Part broadcast(float x) {
+#if defined(__GNUC__)
+  return x - Part{};
+#else
+  return part_of(x);
+#endif
+}
+
+// queries: (dim, kTileQueries), aligned like the panel.
+PALATE_INLINE void multiply(const float* queries, const Panel& panel, std::uint32_t dim, Tile& tile) {
+  const float* items = panel.values;
+  for (std::uint32_t p = 0; p < kTileParts; ++p) {
+    const Part start = *reinterpret_cast<const Part*>(panel.starts + p * kWidth);
+    for (std::uint32_t q = 0; q < kTileQueries; ++q) tile.sums[q][p] = start;
+  }
+  for (std::uint32_t k = 0; k < dim; ++k) {
+    Part x[kTileParts];
+    for (std::uint32_t p = 0; p < kTileParts; ++p) x[p] = *reinterpret_cast<const Part*>(items + p * kWidth);
+    for (std::uint32_t q = 0; q < kTileQueries; ++q) {
+      const Part y = broadcast(queries[q]);
+      for (std::uint32_t p = 0; p < kTileParts; ++p) tile.sums[q][p] = part_fma(x[p], y, tile.sums[q][p]);
+    }
+    items += kTileItems;
+    queries += kTileQueries;
+  }
+}
+
+// Bit i: a[i] >= bar.
+PALATE_INLINE std::uint64_t reaching(Part a, float bar) {
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask((__m512)a, _mm512_set1_ps(bar), _CMP_GE_OQ);
+#elif defined(__AVX2__)
+  return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, _mm256_set1_ps(bar), _CMP_GE_OQ)));
+#else
+  std::uint64_t mask = 0;
+  for (int i = 0; i < kWidth; ++i) mask |= static_cast<std::uint64_t>(a[i] >= bar) << i;
+  return mask;
+#endif
+}
+
+// Appends the scores of one query whose bits are set. The list has room for a whole group.
+PALATE_INLINE void append(Shortlist& list, const Part* sums, std::uint64_t mask, std::uint32_t first_position) {
+#if defined(__AVX512F__)
+  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  for (std::uint32_t p = 0; p < kTileParts; ++p) {
+    const __mmask16 part = static_cast<__mmask16>(mask >> (p * kWidth));
+    const __m512i positions = _mm512_add_epi32(lane, _mm512_set1_epi32(static_cast<int>(first_position + p * kWidth)));
+    _mm512_storeu_ps(list.values + list.count, _mm512_maskz_compress_ps(part, (__m512)sums[p]));
+    _mm512_storeu_si512(list.positions + list.count, _mm512_maskz_compress_epi32(part, positions));
+    list.count += static_cast<std::uint32_t>(__builtin_popcount(part));
+  }
+#else
+  for (std::uint32_t p = 0; p < kTileParts; ++p) {
+    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(kWidth); ++i) {
+      if ((mask >> (p * kWidth + i) & 1) == 0) continue;
+      list.values[list.count] = sums[p][i];
+      list.positions[list.count++] = first_position + p * kWidth + i;
+    }
+  }
+#endif
+}
+
+}  // namespace palate::KERNEL_NS

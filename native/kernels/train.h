@@ -1,0 +1,189 @@
+// Training of factor models on ratings: matrix factorisation and factorisation machines.
+//
+// A user u and an item i have rows p_u, q_i of `dim` factors and biases. Shared features f (genres, age,
+// ...) have rows v_f and biases too; a row of a user or item lists its features with weights x_f. With
+//
+//   A_u = p_u + sum_{f of u} x_f v_f                    a_u = b_u + sum x_f b_f + W_u
+//   B_i = q_i + sum_{f of i} x_f v_f                    a_i = b_i + sum x_f b_f + W_i
+//   W_u = 1/2 (|A_u|^2 - |p_u|^2 - sum x_f^2 |v_f|^2)   (0 unless within_side; W_i likewise)
+//
+// the score is x(u, i) = b_0 + a_u + a_i + A_u . B_i, which is Rendle's factorisation machine of degree 2
+// (2010, eq. 1) over the features of u and i, with the pairs inside one side in W. Without shared features
+// it is matrix factorisation with biases (Koren, Bell, Volinsky 2009, eq. 4).
+//
+// Prediction y = x (identity) or min + (max - min) sigmoid(x). Objectives, as means over ratings:
+//   squared   (r - y)^2
+//   logistic  cross-entropy of t = (r - min) / (max - min) against sigmoid(x)
+//
+// Numerics: factors float32, sixteen lanes; losses summed in float64. Deterministic: the same bits for any
+// number of threads.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/parallel.h"
+#include "core/status.h"
+
+namespace palate {
+
+enum class Optimizer : std::uint8_t { sgd, adagrad, adam };
+enum class Objective : std::uint8_t { squared, logistic };
+enum class Link : std::uint8_t { identity, sigmoid };
+
+// Parameters of one kind of row with their optimizer state. `stride` floats a row, zeros behind `dim`.
+struct ParameterTable {
+  float* factors = nullptr;        // (rows, stride)
+  float* factors_first = nullptr;  // (rows, stride) AdaGrad sums or Adam's first moments, else nullptr
+  float* factors_second = nullptr; // (rows, stride) Adam's second moments, else nullptr
+  float* biases = nullptr;         // (rows)
+  float* biases_first = nullptr;
+  float* biases_second = nullptr;
+  std::uint32_t rows = 0;
+  float regularization = 0;
+};
+
+// Shared features of the rows of one side, CSR.
+struct FeatureLists {
+  const std::uint32_t* offsets = nullptr;  // (rows + 1), nullptr: none
+  const std::uint32_t* features = nullptr;
+  const float* weights = nullptr;
+
+  bool empty() const { return offsets == nullptr; }
+};
+
+struct TrainOptions {
+  Optimizer optimizer = Optimizer::sgd;
+  Objective objective = Objective::squared;
+  Link link = Link::identity;
+  float range_min = 0;
+  float range_max = 1;
+  bool within_side = false;
+  bool train_biases = true;
+  bool train_global_bias = false;
+  bool decoupled = false;
+  float bias_learning_rate = 1;     // multiple of the learning rate
+  float feature_learning_rate = 1;  // multiple of the learning rate, for shared features
+  float regularization_bias = 0;
+  float beta1 = 0.9f;
+  float beta2 = 0.999f;
+  float epsilon = 1e-8f;
+  float clip_norm = 0;  // 0: none
+  std::uint32_t batch_size = 1;
+};
+
+// Ratings in the order of the block grid; see core/grid.h.
+struct GridView {
+  std::uint32_t side = 0;                // blocks a side
+  const std::size_t* blocks = nullptr;   // (side * side + 1) ranges of the arrays below
+  const std::uint32_t* users = nullptr;  // (size)
+  const std::uint32_t* items = nullptr;
+  const float* values = nullptr;
+};
+
+// One batch, grouped by user and by item.
+struct BatchView {
+  std::uint32_t size = 0;
+  std::uint32_t num_users = 0;                 // distinct users
+  std::uint32_t num_items = 0;                 // distinct items
+  const std::uint32_t* user_rows = nullptr;    // (num_users) user of each slot
+  const std::uint32_t* item_rows = nullptr;    // (num_items)
+  const std::uint32_t* user_ranges = nullptr;  // (num_users + 1) ratings of each user slot
+  const std::uint32_t* item_ranges = nullptr;  // (num_items + 1) entries of item_entries
+  const std::uint32_t* item_slots = nullptr;   // (size) item slot of each rating, user-grouped order
+  const std::uint32_t* user_slots = nullptr;   // (size) user slot of each rating
+  const std::uint32_t* item_entries = nullptr; // (size) ratings grouped by item slot
+  const float* values = nullptr;               // (size) user-grouped order
+};
+
+// Scratch of train_batch for slots of one side.
+struct SlotScratch {
+  float* combined = nullptr;       // (slots, stride) A_u or B_i; nullptr without shared features
+  float* combined_bias = nullptr;  // (slots) a_u or a_i
+  float* gradient = nullptr;       // (slots, stride)
+  float* gradient_bias = nullptr;  // (slots)
+  double* norm = nullptr;          // (slots) squared gradient norm
+  const std::uint32_t* slot_of_row = nullptr;  // (rows) 1 + slot in this batch, 0: not in it
+};
+
+struct BatchScratch {
+  SlotScratch users;
+  SlotScratch items;
+  float* feature_gradient = nullptr;       // (features, stride)
+  float* feature_gradient_bias = nullptr;  // (features)
+  double* feature_norm = nullptr;          // (features)
+  float* errors = nullptr;                 // (batch) d loss / d x of each rating
+  double* losses = nullptr;                // (user slots)
+  double* squares = nullptr;               // (user slots) squared error in rating units
+};
+
+struct TrainState {
+  ParameterTable users;
+  ParameterTable items;
+  ParameterTable features;
+  float global_bias = 0;
+  float global_first = 0;
+  float global_second = 0;
+  std::uint64_t step = 0;  // optimizer steps taken
+  std::uint32_t dim = 0;
+  std::uint32_t stride = 0;
+  FeatureLists user_features;
+  FeatureLists item_features;
+  TrainOptions options;
+};
+
+// Gathers the batches of an epoch; belongs to the trainer, outside the kernels.
+struct BatchSource {
+  // The next batch, valid until the next call; false at the end of the epoch.
+  bool (*next)(void* self, BatchView& batch) = nullptr;
+  void* self = nullptr;
+  BatchScratch scratch;
+};
+
+struct EpochCall {
+  float learning_rate = 0;
+  const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop, set by JavaScript
+  const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
+  // Row-wise epochs.
+  GridView grid;
+  const std::uint32_t* strata = nullptr;  // (side) order of the strata
+  const float* user_shares = nullptr;     // (users) L2 share of one rating: 2 n^(power - 1), 0 where n is 0
+  const float* item_shares = nullptr;
+  const float* feature_shares = nullptr;
+  float* block_scratch = nullptr;         // (side, block_stride): see train_epoch.cc
+  std::size_t block_stride = 0;
+  double* block_losses = nullptr;         // (2 * side)
+  // Batches.
+  BatchSource* batches = nullptr;
+};
+
+// Floats of EpochCall::block_scratch that one block needs: two rows, and a copy of the shared features with
+// their optimizer sums and update counts.
+constexpr std::size_t block_floats(std::size_t features, std::size_t stride) {
+  return (2 * stride + features * (2 * stride + 3) + 15) / 16 * 16;
+}
+
+// Pairs to score.
+struct PairsCall {
+  const std::uint32_t* users = nullptr;  // (size)
+  const std::uint32_t* items = nullptr;
+  const float* values = nullptr;
+  std::size_t size = 0;
+  float* combined_users = nullptr;       // (users, stride) and (users) scratch when there are shared features
+  float* combined_user_biases = nullptr;
+  float* combined_items = nullptr;
+  float* combined_item_biases = nullptr;
+  double* partial = nullptr;             // (2 * chunks) scratch, chunks = ceil(size / kPairsChunk)
+};
+
+inline constexpr std::size_t kPairsChunk = 4096;
+
+// Sums over ratings; the caller divides.
+struct EpochLoss {
+  double loss = 0;
+  double squared_error = 0;  // in rating units
+  std::size_t count = 0;
+};
+
+}  // namespace palate

@@ -1,0 +1,70 @@
+// Mini-batch and full-batch training: the mean gradient of a batch, then one optimizer step.
+//
+// Adam, and any optimizer with L2, moves every row at every step, also rows that the batch does not touch:
+// the dense meaning of torch.optim. Work of a step: 4 (batch) (dim) flops for scores and gradients of
+// each side, and for dense steps one pass over all parameters.
+//
+// Each gradient row is summed by one thread in a fixed order, so the bits do not depend on the threads.
+#include "kernels/batch_step.h"
+#include "kernels/level.h"
+
+namespace palate::KERNEL_NS {
+
+Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss) {
+  BatchSource& source = *call.batches;
+  BatchView batch;
+  Run run{};
+  run.state = &state;
+  run.batch = &batch;
+  run.scratch = &source.scratch;
+  const TrainOptions& o = state.options;
+  run.dense = o.optimizer == Optimizer::adam || state.users.regularization > 0 || state.items.regularization > 0 ||
+              o.regularization_bias > 0;
+  const bool combined = source.scratch.items.combined != nullptr;
+  loss = {};
+  while (source.next(source.self, batch)) {
+    if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) {
+      return Status::cancelled;
+    }
+    const bool parallel = pool.threads() > 1 && static_cast<std::uint64_t>(batch.size) * state.stride >= kParallelFloats;
+    const std::uint32_t most = batch.num_users > batch.num_items ? batch.num_users : batch.num_items;
+    run.grain = parallel ? most / (pool.threads() * kTasksPerThread) + 1 : most + 1;
+    run.feature_tasks = parallel ? pool.threads() : 1;
+    const std::uint32_t user_tasks = tasks_of(batch.num_users, run.grain);
+    const std::uint32_t item_tasks = tasks_of(batch.num_items, run.grain);
+    if (combined) {
+      loop(pool, parallel, item_tasks, combine_items, &run);
+      loop(pool, parallel, user_tasks, combine_users, &run);
+    }
+    loop(pool, parallel, user_tasks, user_gradients, &run);
+    loop(pool, parallel, item_tasks, item_gradients, &run);
+    if (state.features.rows != 0) loop(pool, parallel, run.feature_tasks, feature_gradients, &run);
+    run.gradient_scale = clip_scale(run);
+
+    ++state.step;
+    run.user_step = scalars(o, call.learning_rate, state.users.regularization, state.step);
+    run.item_step = scalars(o, call.learning_rate, state.items.regularization, state.step);
+    const float feature_rate = call.learning_rate * o.feature_learning_rate;
+    run.feature_step = scalars(o, feature_rate, state.features.regularization, state.step);
+    run.bias_step = scalars(o, call.learning_rate * o.bias_learning_rate, o.regularization_bias, state.step);
+    run.feature_bias_step = scalars(o, feature_rate * o.bias_learning_rate, o.regularization_bias, state.step);
+    switch (o.optimizer) {
+      case Optimizer::sgd:
+        step_all<Optimizer::sgd>(run, pool, parallel);
+        break;
+      case Optimizer::adagrad:
+        step_all<Optimizer::adagrad>(run, pool, parallel);
+        break;
+      case Optimizer::adam:
+        step_all<Optimizer::adam>(run, pool, parallel);
+        break;
+    }
+    step_global_bias(run);
+    loss.loss += sum_of(source.scratch.losses, batch.num_users);
+    loss.squared_error += sum_of(source.scratch.squares, batch.num_users);
+    loss.count += batch.size;
+  }
+  return Status::ok;
+}
+
+}  // namespace palate::KERNEL_NS

@@ -1,0 +1,98 @@
+import process from 'node:process';
+
+/** A column of a printed table. */
+export interface Column {
+  head: string;
+  align?: 'left' | 'right';
+  /** May be cut when the line is too long, the widest such column first. */
+  flexible?: boolean;
+}
+
+const GAP = 2;
+const LEAST_FLEXIBLE = 10;
+const DEFAULT_WIDTH = 80;
+const MAX_WIDTH = 120;
+
+/** Columns of the terminal; 80 where there is none. */
+export function lineWidth(stream: NodeJS.WriteStream = process.stdout): number {
+  return stream.isTTY ? Math.min(MAX_WIDTH, Math.max(40, stream.columns ?? DEFAULT_WIDTH)) : DEFAULT_WIDTH;
+}
+
+/** Text from data without control characters, so that a title cannot steer the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+
+/** Characters as printed: combining marks take no column, East Asian wide ones two. */
+function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    if (/\p{M}/u.test(character)) continue;
+    width += WIDE.test(character) ? 2 : 1;
+  }
+  return width;
+}
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+
+function fit(text: string, width: number, align: 'left' | 'right'): string {
+  let shown = text;
+  if (displayWidth(text) > width) {
+    const characters = [...text];
+    while (displayWidth(characters.join('')) > width - 1) characters.pop();
+    shown = `${characters.join('').trimEnd()}…`;
+  }
+  const pad = ' '.repeat(Math.max(0, width - displayWidth(shown)));
+  return align === 'right' ? pad + shown : shown + pad;
+}
+
+/** Rows as aligned lines no wider than `width`, heads first; ends with a newline. */
+export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], width?: number): string {
+  const cells = rows.map((row) => columns.map((_, i) => plain(row[i] ?? '')));
+  const widths = columns.map((column, i) =>
+    Math.max(displayWidth(column.head), ...cells.map((row) => displayWidth(row[i] ?? ''))),
+  );
+  const limit = (width ?? lineWidth()) - GAP * (columns.length - 1);
+  let excess = widths.reduce((sum, w) => sum + w, 0) - limit;
+  while (excess > 0) {
+    const widest = widths.reduce(
+      (best, w, i) => (columns[i]?.flexible && w > LEAST_FLEXIBLE && w > (widths[best] ?? 0) ? i : best),
+      -1,
+    );
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] as number) - 1;
+    excess--;
+  }
+  const line = (row: readonly string[]): string =>
+    columns
+      .map((column, i) => fit(row[i] ?? '', widths[i] as number, column.align ?? 'left'))
+      .join(' '.repeat(GAP))
+      .trimEnd();
+  return `${[line(columns.map((column) => column.head)), ...cells.map(line)].join('\n')}\n`;
+}
+
+/** 1234567 → 1,234,567 */
+export const count = (value: number): string => value.toLocaleString('en-US');
+
+/** 3 → "3 users", 1 → "1 user" */
+export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+
+/** A measure to four places; a dash where there is none. */
+export const measure = (value: number | undefined): string =>
+  value === undefined ? '-' : Math.abs(value) >= 1000 ? value.toPrecision(6) : value.toFixed(4);
+
+/** Seconds with three places below ten, else one. */
+export const duration = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 3 : 1)} s`;
+
+/** A line under which a part of the output stands; bold on a terminal that has not asked for none. */
+export function heading(text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  const colours = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  return colours ? `\u001b[1m${plain(text)}\u001b[22m` : plain(text);
+}
+
+/** One line of JSON. Ids beyond 2^53 become strings, as JSON numbers cannot hold them. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part !== 'bigint') return part;
+    return Number.isSafeInteger(Number(part)) ? Number(part) : part.toString();
+  });
+}

@@ -1,0 +1,146 @@
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import {
+  Dataset,
+  type DatasetOptions,
+  type EpochReport,
+  type ModelName,
+  splitRandom,
+  type TrainOptions,
+  train,
+} from '../index.js';
+import { models } from '../models/index.js';
+import { resolveFactorOptions, resolveModel, resolveRun } from '../train/resolve-options.js';
+import { integer, number, oneOf } from './arguments.js';
+import { checkWritable } from './files.js';
+import { counted, duration } from './output.js';
+import { epochProgress } from './progress.js';
+import { addReadingFlags, type ReadingFlags, readInput } from './reading.js';
+import { type Io, type Reply, runCommand } from './run.js';
+import { epochTable } from './text.js';
+import { addTrainFlags, trainOptions } from './train-flags.js';
+
+interface Flags extends ReadingFlags {
+  model: ModelName;
+  out: string;
+  items?: string;
+  users?: string;
+  minUserRatings?: number;
+  minItemRatings?: number;
+  positiveThreshold?: number;
+  duplicates?: DatasetOptions['duplicates'];
+  valid?: number;
+}
+
+const MODELS = Object.keys(models) as ModelName[];
+const DUPLICATES = ['last', 'mean', 'error'] as const;
+
+/** palate train */
+export function addTrain(program: Command): void {
+  const command = program
+    .command('train')
+    .description('train a model on a ratings file, or on a MovieLens folder or zip')
+    .argument('<ratings>', 'CSV, TSV or Parquet file (.gz too), or a MovieLens folder or .zip')
+    .requiredOption('--model <name>', `model: ${MODELS.join(', ')}`, oneOf('--model', MODELS))
+    .requiredOption('--out <file>', 'model file to write')
+    .option('--items <file>', 'titles, genres and further columns of the items')
+    .option('--users <file>', 'columns about the users, e.g. age')
+    .option('--valid <fraction>', 'share of the ratings to validate on', fraction)
+    .option('--min-user-ratings <n>', 'leave out users with fewer ratings', integer('--min-user-ratings', { min: 0 }))
+    .option('--min-item-ratings <n>', 'leave out items with fewer ratings', integer('--min-item-ratings', { min: 0 }))
+    .option('--positive-threshold <x>', 'keep ratings of at least this, as likes', number('--positive-threshold'))
+    .option(
+      '--duplicates <rule>',
+      `several ratings of one pair: ${DUPLICATES.join(', ')}`,
+      oneOf('--duplicates', DUPLICATES),
+    );
+  addReadingFlags(addTrainFlags(command)).action((ratings: string, flags: Flags) =>
+    runCommand(command, (io) => trainModel(ratings, flags, trainOptions(command), io)),
+  );
+}
+
+/** Above 0 and below 1: both parts get something. */
+function fraction(text: string): number {
+  const value = number('--valid', { min: 0, max: 1, exclusiveMin: true })(text);
+  return value < 1 ? value : number('--valid', { min: 0, max: 0.99, exclusiveMin: true })(text);
+}
+
+async function trainModel(source: string, flags: Flags, given: Partial<TrainOptions>, io: Io): Promise<Reply> {
+  const { model: name, out } = flags;
+  await checkWritable(out, '--out');
+  const input = await readInput(source, flags, flags, io);
+  const data = Dataset.fromTable(input.ratings, {
+    items: input.items,
+    users: input.users,
+    minUserRatings: flags.minUserRatings,
+    minItemRatings: flags.minItemRatings,
+    positiveThreshold: flags.positiveThreshold,
+    duplicates: flags.duplicates,
+    // A factorisation machine scores what nobody has rated by its metadata.
+    includeUnrated: models[name].usesFeatures,
+  });
+  const parts =
+    flags.valid === undefined
+      ? { train: data, valid: undefined }
+      : splitRandom(data, { fractions: { train: 1 - flags.valid, valid: flags.valid }, seed: given.seed ?? 42 });
+
+  const options: TrainOptions = { ...given, model: name, validation: parts.valid, signal: io.signal };
+  const spec = resolveModel(options);
+  const run = resolveRun(parts.train, options);
+  const epochs = spec.defaults === undefined ? 1 : resolveFactorOptions(spec, parts.train, options).epochs;
+  const reports: EpochReport[] = [];
+  const progress = await epochProgress(`training ${name}`, epochs);
+  const start = performance.now();
+  try {
+    options.onEpoch = (report) => {
+      reports.push(report);
+      progress.update(report);
+    };
+    const model = await train(parts.train, options);
+    const seconds = (performance.now() - start) / 1000;
+    progress.stop();
+    await model.save(out);
+    const { users, items, interactions } = parts.train.describe();
+    const result = {
+      model: name,
+      users,
+      items,
+      interactions,
+      device: 'cpu',
+      threads: run.threads,
+      seed: run.seed,
+      seconds,
+    };
+    return {
+      json: { ...result, validInteractions: parts.valid?.numInteractions ?? 0, epochs: reports, out },
+      text: await describe({ ...result, out, reports, validInteractions: parts.valid?.numInteractions }),
+    };
+  } finally {
+    progress.stop();
+  }
+}
+
+interface Trained {
+  model: string;
+  users: number;
+  items: number;
+  interactions: number;
+  validInteractions: number | undefined;
+  threads: number;
+  seed: number;
+  seconds: number;
+  reports: readonly EpochReport[];
+  out: string;
+}
+
+async function describe(trained: Trained): Promise<string> {
+  const { model, users, items, interactions, validInteractions, threads, seed, seconds, reports, out } = trained;
+  const valid = validInteractions === undefined ? '' : `, and ${counted(validInteractions, 'rating')} to validate on`;
+  const { size } = await stat(out);
+  return (
+    `${model}: ${counted(users, 'user')}, ${counted(items, 'item')}, ${counted(interactions, 'rating')}${valid}\n` +
+    (reports.length === 0 ? '' : `\n${epochTable(reports)}\n`) +
+    `Trained in ${duration(seconds)} on ${counted(threads, 'thread')}, seed ${seed}. ` +
+    `Wrote ${out} (${(size / 2 ** 20).toFixed(1)} MiB)\n`
+  );
+}

@@ -1,0 +1,111 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Candidates, relevantOf } from './candidates.js';
+import { type TestSet, UNKNOWN } from './test-set.js';
+
+/** Exact top-k of a model over dense indices. */
+export interface RankQuery {
+  users: Uint32Array;
+  k: number;
+  /** (users + 1) and (excluded), ascending within a user. */
+  excludeOffsets: Uint32Array;
+  excludeItems: Uint32Array;
+  /** (numItems) 0 where an item may not be listed. */
+  candidates: Uint8Array;
+}
+
+/** (users, k) item indices, best first, ties by lower index, filled with UNKNOWN. */
+export type Rank = (query: RankQuery) => Uint32Array;
+
+/** One user's list as the metrics see it. */
+export interface RankedUser {
+  /** Position in `TestSet.users`. */
+  ordinal: number;
+  /** Items, best first: k of them, or all candidates where they are fewer. */
+  list: Uint32Array;
+  /** Ranks of the relevant items in the list, from 1, ascending. */
+  ranks: readonly number[];
+  relevant: number;
+}
+
+export interface RankUsersOptions {
+  k: number;
+  numItems: number;
+  dim: number;
+  /** Whether ranks of first hits below place k are looked for. */
+  fullRanking: boolean;
+  signal: AbortSignal | undefined;
+  onUser: (user: RankedUser) => void;
+  /** Users without a hit in their list, with the rank of the first relevant item in the full ranking. */
+  onLateHit: (ordinal: number, rank: number) => void;
+}
+
+/** Numbers in the buffers of one call. */
+const BUFFER = 2 ** 22;
+/** Multiplications of one call: some 20 ms, after which the event loop gets its turn. */
+const WORK = 2 ** 32;
+/** A ranking without a hit is asked for again with so many times more places. */
+const WIDENING = 16;
+
+/**
+ * Ranks the candidates for each user of a test set, in chunks of bounded memory, in the order of `TestSet.users`.
+ *
+ * The full ranking of a user is never built where a shorter one will do: the rank of the first relevant item is read
+ * from the longest list, and users without a hit there get longer ones until all candidates are listed.
+ */
+export async function rankUsers(
+  set: TestSet,
+  candidates: Candidates,
+  rank: Rank,
+  options: RankUsersOptions,
+): Promise<void> {
+  const { numItems, fullRanking, onUser, onLateHit } = options;
+  const relevantTo = new Uint32Array(numItems);
+  let k = Math.min(options.k, numItems);
+  let pending = Uint32Array.from(set.users, (_, ordinal) => ordinal);
+
+  for (let widened = false; pending.length > 0; widened = true) {
+    const missed: number[] = [];
+    for (const ordinals of chunks(pending, k, candidates, options)) {
+      options.signal?.throwIfAborted();
+      const lists = rankChunk(set, candidates, rank, ordinals, k);
+      for (let i = 0; i < ordinals.length; i++) {
+        const ordinal = ordinals[i] as number;
+        const relevant = relevantOf(set, ordinal);
+        for (const item of relevant) relevantTo[item] = ordinal + 1;
+        const row = lists.subarray(i * k, (i + 1) * k);
+        const end = row.indexOf(UNKNOWN);
+        const list = end < 0 ? row : row.subarray(0, end);
+        const ranks = hitRanks(list, relevantTo, ordinal + 1);
+        if (!widened) onUser({ ordinal, list, ranks, relevant: relevant.length });
+        else if (ranks[0] !== undefined) onLateHit(ordinal, ranks[0]);
+        if (ranks.length === 0 && list.length === k) missed.push(ordinal);
+      }
+      await setImmediate();
+    }
+    if (!fullRanking || k === numItems) return;
+    k = Math.min(k * WIDENING, numItems);
+    pending = Uint32Array.from(missed);
+  }
+}
+
+function rankChunk(set: TestSet, candidates: Candidates, rank: Rank, ordinals: Uint32Array, k: number): Uint32Array {
+  const { offsets, items } = candidates.exclusions(ordinals);
+  const users = Uint32Array.from(ordinals, (ordinal) => set.users[ordinal] as number);
+  return rank({ users, k, excludeOffsets: offsets, excludeItems: items, candidates: candidates.trained });
+}
+
+function* chunks(
+  ordinals: Uint32Array,
+  k: number,
+  { maxExclusions }: Candidates,
+  { numItems, dim }: RankUsersOptions,
+): Generator<Uint32Array> {
+  const size = Math.max(1, Math.floor(Math.min(BUFFER / (k + maxExclusions + dim), WORK / (numItems * (dim + 16)))));
+  for (let begin = 0; begin < ordinals.length; begin += size) yield ordinals.subarray(begin, begin + size);
+}
+
+function hitRanks(list: Uint32Array, relevantTo: Uint32Array, mark: number): number[] {
+  const ranks: number[] = [];
+  for (let i = 0; i < list.length; i++) if (relevantTo[list[i] as number] === mark) ranks.push(i + 1);
+  return ranks;
+}

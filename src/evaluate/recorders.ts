@@ -1,0 +1,104 @@
+import type { ListMetric, RankingRequest } from './metric-names.js';
+import * as metrics from './metrics.js';
+import type { RankedUser } from './rank-users.js';
+import type { TrainingSide } from './test-set.js';
+
+/** Collects one ranking metric while users are ranked. */
+export interface Recorder {
+  readonly name: string;
+  /** (users) its value of each user, where it is a mean over users. */
+  readonly perUser?: Float64Array;
+  visit(user: RankedUser): void;
+  /** For mrr: the rank of a first hit that was not in the list of `visit`. */
+  visitLate?(ordinal: number, rank: number): void;
+  /** NaN without users. */
+  value(): number;
+}
+
+/** Figures of the training items. */
+export interface Catalogue {
+  /** Items with a training interaction. */
+  readonly size: number;
+  /** (numItems) -log2 of the share of training users who have the item, in bits. */
+  readonly information: Float64Array;
+}
+
+export function describeCatalogue({ seen }: TrainingSide): Catalogue {
+  const itemCounts = seen.itemCounts();
+  const users = countNonZero(seen.userCounts());
+  return {
+    size: countNonZero(itemCounts),
+    information: Float64Array.from(itemCounts, (count) => Math.log2(users / count)),
+  };
+}
+
+/** @param users how many will be visited. */
+export function createRecorder({ name, kind, k }: RankingRequest, users: number, catalogue: Catalogue): Recorder {
+  if (kind === 'mrr') return recordReciprocalRanks(name, users);
+  if (kind === 'coverage') return recordCoverage(name, k, catalogue);
+  const { information } = catalogue;
+  if (kind === 'novelty') {
+    return recordMean(name, users, ({ list }) =>
+      metrics.mean(Float64Array.from(list.subarray(0, k), (item) => information[item] as number)),
+    );
+  }
+  const score = SCORES[kind];
+  return recordMean(name, users, ({ ranks, relevant }) => score(ranks, k, relevant));
+}
+
+const SCORES: Record<
+  Exclude<ListMetric, 'coverage' | 'novelty'>,
+  (ranks: ArrayLike<number>, k: number, relevant: number) => number
+> = {
+  precision: metrics.precisionAt,
+  recall: metrics.recallAt,
+  ndcg: metrics.ndcgAt,
+  ndcgFull: metrics.ndcgFullAt,
+  hitRate: metrics.hitRateAt,
+  map: metrics.averagePrecisionAt,
+};
+
+function recordMean(
+  name: string,
+  users: number,
+  score: (user: RankedUser) => number,
+): Recorder & { perUser: Float64Array } {
+  const perUser = new Float64Array(users);
+  return {
+    name,
+    perUser,
+    visit(user) {
+      perUser[user.ordinal] = score(user);
+    },
+    value: () => metrics.mean(perUser),
+  };
+}
+
+function recordReciprocalRanks(name: string, users: number): Recorder {
+  const recorder = recordMean(name, users, ({ ranks }) => metrics.reciprocalRank(ranks));
+  return {
+    ...recorder,
+    visitLate(ordinal, rank) {
+      recorder.perUser[ordinal] = 1 / rank;
+    },
+  };
+}
+
+function recordCoverage(name: string, k: number, catalogue: Catalogue): Recorder {
+  const listed = new Uint8Array(catalogue.information.length);
+  let visited = false;
+  return {
+    name,
+    visit({ list }) {
+      visited = true;
+      for (const item of list.subarray(0, k)) listed[item] = 1;
+    },
+    value: () => (visited ? countNonZero(listed) / catalogue.size : Number.NaN),
+  };
+}
+
+function countNonZero(values: Uint32Array | Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
+  return count;
+}

@@ -1,0 +1,38 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const pending = new Set<string>();
+const removePending = (): void => {
+  for (const folder of pending) rmSync(folder, { recursive: true, force: true });
+};
+
+/**
+ * A private folder (mode 0700) in the system's temporary folder, made when first asked for. `remove` takes it away; what
+ * is left when the process exits before that is removed then.
+ */
+export class TemporaryFolder {
+  #folder: string | undefined;
+  #files = 0;
+
+  /** A path in the folder for a file that does not exist yet; the name is ours, never one read from an archive. */
+  async newFile(): Promise<string> {
+    if (this.#folder === undefined) {
+      this.#folder = await mkdtemp(join(tmpdir(), 'palate-'));
+      if (pending.size === 0) process.on('exit', removePending);
+      pending.add(this.#folder);
+    }
+    this.#files += 1;
+    return join(this.#folder, `${this.#files}.tmp`);
+  }
+
+  async remove(): Promise<void> {
+    if (this.#folder === undefined) return;
+    const folder = this.#folder;
+    this.#folder = undefined;
+    await rm(folder, { recursive: true, force: true });
+    pending.delete(folder);
+    if (pending.size === 0) process.off('exit', removePending);
+  }
+}

@@ -1,0 +1,62 @@
+import { factorOptions } from './factor-options.js';
+import type { ModelSpec } from './spec.js';
+
+export const fm: ModelSpec = {
+  name: 'fm',
+  summary: 'factorisation machine over ids and metadata (genres, year, age, ...); scores new items from their metadata',
+  source: 'Rendle 2010, "Factorization Machines", eq. 1 with degree 2',
+  trainer: 'factors',
+  usesFeatures: true,
+  objectives: ['squared', 'logistic'],
+  optimizers: ['sgd', 'adagrad', 'adam'],
+  options: [...factorOptions, 'fields', 'featureLearningRate'],
+  defaults: {
+    dim: 32,
+    epochs: 20,
+    learningRate: 0.04,
+    regularization: { user: 0.75, item: 2.4, bias: 0.15, feature: 2 },
+    regularizationPower: 0.5,
+    weightDecay: 'coupled',
+    optimizer: 'sgd',
+    objective: 'squared',
+    schedule: { type: 'exponential', factor: 0.9 },
+    batchSize: 1,
+    link: 'sigmoid',
+    biases: true,
+    biasLearningRate: 0.25,
+    featureLearningRate: 0.1,
+    initStd: 0.05,
+    betas: [0.9, 0.999],
+    epsilon: 1e-8,
+    patience: 0,
+  },
+  variants: [
+    {
+      objective: 'logistic',
+      defaults: {
+        epochs: 5,
+        learningRate: 2e-3,
+        regularization: { user: 5e-6, item: 5e-6, bias: 0, feature: 5e-6 },
+        optimizer: 'adam',
+        schedule: { type: 'exponential', factor: 0.6 },
+        batchSize: 64,
+        biasLearningRate: 1,
+        featureLearningRate: 1,
+        initStd: 0.01,
+      },
+    },
+    {
+      objective: 'squared',
+      optimizer: 'adam',
+      defaults: {
+        learningRate: 0.02,
+        regularization: { user: 4e-4, item: 4e-4, bias: 1e-4, feature: 4e-4 },
+        batchSize: 1024,
+        biasLearningRate: 1,
+        featureLearningRate: 1,
+        initStd: 0.01,
+      },
+    },
+    { objective: 'squared', optimizer: 'adagrad', defaults: { learningRate: 0.05 } },
+  ],
+};

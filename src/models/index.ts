@@ -1,0 +1,8 @@
+import type { ModelName } from '../types.js';
+import { fm } from './fm.js';
+import { mf } from './mf.js';
+import { popularity } from './popularity.js';
+import type { ModelSpec } from './spec.js';
+
+/** The register: one line a model. */
+export const models: Record<ModelName, ModelSpec> = { popularity, mf, fm };

@@ -1,0 +1,61 @@
+import { factorOptions } from './factor-options.js';
+import type { ModelSpec } from './spec.js';
+
+export const mf: ModelSpec = {
+  name: 'mf',
+  summary: 'matrix factorisation with user and item biases; the first choice for ratings',
+  source: 'Koren, Bell, Volinsky 2009, "Matrix Factorization Techniques for Recommender Systems", eq. 4 and 5',
+  trainer: 'factors',
+  usesFeatures: false,
+  objectives: ['squared', 'logistic'],
+  optimizers: ['sgd', 'adagrad', 'adam'],
+  options: factorOptions,
+  defaults: {
+    dim: 64,
+    epochs: 40,
+    learningRate: 0.015,
+    regularization: { user: 1.5, item: 0.5, bias: 0.4, feature: 0 },
+    regularizationPower: 0.5,
+    weightDecay: 'coupled',
+    optimizer: 'sgd',
+    objective: 'squared',
+    schedule: { type: 'exponential', factor: 0.97 },
+    batchSize: 1,
+    link: 'sigmoid',
+    biases: true,
+    biasLearningRate: 0.25,
+    featureLearningRate: 1,
+    initStd: 0.01,
+    betas: [0.9, 0.999],
+    epsilon: 1e-8,
+    patience: 0,
+  },
+  variants: [
+    {
+      objective: 'logistic',
+      defaults: {
+        dim: 50,
+        epochs: 5,
+        learningRate: 2e-3,
+        regularization: { user: 5e-6, item: 5e-6, bias: 0, feature: 0 },
+        optimizer: 'adam',
+        schedule: { type: 'exponential', factor: 0.6 },
+        batchSize: 64,
+        biasLearningRate: 1,
+      },
+    },
+    {
+      objective: 'squared',
+      optimizer: 'adam',
+      defaults: {
+        epochs: 20,
+        learningRate: 0.01,
+        regularization: { user: 4e-4, item: 4e-4, bias: 1e-4, feature: 4e-4 },
+        schedule: { type: 'exponential', factor: 0.9 },
+        batchSize: 1024,
+        biasLearningRate: 1,
+      },
+    },
+    { objective: 'squared', optimizer: 'adagrad', defaults: { learningRate: 0.05, initStd: 0.05 } },
+  ],
+};

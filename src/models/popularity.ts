@@ -1,0 +1,14 @@
+import type { ModelSpec } from './spec.js';
+
+export const popularity: ModelSpec = {
+  name: 'popularity',
+  summary: 'the items with the most training interactions, the same for everyone; the baseline to beat',
+  source: 'no paper; the deterministic check of an evaluation',
+  trainer: 'popularity',
+  usesFeatures: false,
+  objectives: [],
+  optimizers: [],
+  options: [],
+  defaults: undefined,
+  variants: [],
+};

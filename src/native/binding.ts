@@ -1,0 +1,118 @@
+/**
+ * Every function of the native addon, typed once. Arrays are read and written in place. The TypeScript side has checked
+ * all arguments before it calls; native checks only what would read or write out of bounds.
+ */
+export interface NativeBinding {
+  /** Instruction set levels compiled in and usable here, slowest first, and the one in use. */
+  simdLevels(): { available: SimdLevel[]; active: SimdLevel };
+  /** Forces a level for the whole process; throws RangeError when it is not available. */
+  setSimdLevel(level: SimdLevel | 'auto'): void;
+  hardwareThreads(): number;
+
+  /** Exact top-k; see native/kernels/select_topk.h. Blocks until done. */
+  selectTopk(call: SelectTopkCall): void;
+
+  Trainer: new (config: TrainerConfig) => NativeTrainer;
+}
+
+export type SimdLevel = 'base' | 'avx2' | 'avx512' | 'neon';
+
+export interface SelectTopkCall {
+  /** (numQueries, k): item indices, best first; rows with fewer than k results are filled with 0xffffffff. */
+  indices: Uint32Array;
+  /** (numQueries, k): scores in the same order, -Infinity where there is no result. */
+  scores: Float32Array;
+  /** (numQueries, dim) */
+  queries: Float32Array;
+  /** (numItems, dim) */
+  items: Float32Array;
+  /** (numItems), added to each score before selection; undefined: none. */
+  itemBiases: Float32Array | undefined;
+  numQueries: number;
+  numItems: number;
+  dim: number;
+  k: number;
+  cosine: boolean;
+  /** Excluded items a query, ascending within each: (numQueries + 1) and (excluded); undefined: none. */
+  excludeOffsets: Uint32Array | undefined;
+  excludeItems: Uint32Array | undefined;
+  /** (numItems) non-zero where an item may be selected; undefined: all may. */
+  candidates: Uint8Array | undefined;
+  threads: number;
+}
+
+export interface TrainerConfig {
+  numUsers: number;
+  numItems: number;
+  numFeatures: number;
+  dim: number;
+  /** Ratings as CSR by user: (numUsers + 1), (size), (size). */
+  offsets: Uint32Array;
+  items: Uint32Array;
+  values: Float32Array;
+  /** Ratings to validate on after each epoch, in any order; empty: none. */
+  validUsers: Uint32Array;
+  validItems: Uint32Array;
+  validValues: Float32Array;
+  /** fm: active shared features with weights, a row a user and a row an item; all empty for mf. */
+  userFeatureOffsets: Uint32Array;
+  userFeatures: Uint32Array;
+  userFeatureWeights: Float32Array;
+  itemFeatureOffsets: Uint32Array;
+  itemFeatures: Uint32Array;
+  itemFeatureWeights: Float32Array;
+  /** Pairwise terms among the features of one side, as a factorisation machine has them. */
+  withinSide: boolean;
+  objective: 'squared' | 'logistic';
+  link: 'identity' | 'sigmoid';
+  rangeMin: number;
+  rangeMax: number;
+  globalBias: number;
+  trainGlobalBias: boolean;
+  biases: boolean;
+  biasLearningRate: number;
+  featureLearningRate: number;
+  initStd: number;
+  optimizer: 'sgd' | 'adagrad' | 'adam';
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  regularizationUser: number;
+  regularizationItem: number;
+  regularizationBias: number;
+  regularizationFeature: number;
+  regularizationPower: number;
+  decoupled: boolean;
+  /** 0: all ratings in one step; 1: row-wise updates on the block grid; else ratings a step. */
+  batchSize: number;
+  /** 0: no clipping. */
+  clipNorm: number;
+  seed: number;
+  threads: number;
+}
+
+export interface NativeEpoch {
+  status: 'ok' | 'cancelled' | 'diverged';
+  seconds: number;
+  trainLoss: number;
+  trainRmse: number;
+  validLoss: number;
+  validRmse: number;
+}
+
+/** Parameters and optimizer state live in native memory while training. */
+export interface NativeTrainer {
+  /** Runs epoch `epoch` (from 0) on a thread of its own; `cancel[0]` non-zero stops it between steps. */
+  runEpoch(epoch: number, learningRate: number, cancel: Int32Array): Promise<NativeEpoch>;
+  /** Copies the parameters out; sizes as in FactorParameters, features after one another. Returns the global bias. */
+  read(target: {
+    userFactors: Float32Array;
+    itemFactors: Float32Array;
+    featureFactors: Float32Array;
+    userBiases: Float32Array;
+    itemBiases: Float32Array;
+    featureBiases: Float32Array;
+  }): number;
+  /** Frees the native memory; the trainer must not be used afterwards. */
+  dispose(): void;
+}

@@ -1,0 +1,174 @@
+import { availableParallelism } from 'node:os';
+import type { Dataset } from '../dataset/dataset.js';
+import { DataError, DeviceError } from '../errors.js';
+import { models } from '../models/index.js';
+import type { ModelDefaults, ModelSpec } from '../models/spec.js';
+import {
+  expectBoolean,
+  expectFunction,
+  expectInt,
+  expectKnownKeys,
+  expectNumber,
+  expectOneOf,
+  rangeError,
+  typeError,
+} from '../options.js';
+import type { ModelName, Range, Regularization, TrainOptions } from '../types.js';
+import { expectSchedule } from './schedules.js';
+
+const commonOptions = ['model', 'seed', 'threads', 'device', 'validation', 'signal', 'onEpoch'] as const;
+const regularizationKeys = ['user', 'item', 'bias', 'feature'] as const;
+
+/** Options of a run that do not shape the model. */
+export interface RunOptions {
+  seed: number;
+  threads: number;
+  validation: Dataset | undefined;
+  signal: AbortSignal | undefined;
+  onEpoch: TrainOptions['onEpoch'];
+}
+
+/** Everything that shapes a factor model, resolved. */
+export interface FactorOptions extends ModelDefaults {
+  model: ModelName;
+  clipNorm: number;
+  range: Range;
+  fields: TrainOptions['fields'];
+}
+
+/** The spec of the model that the options name. */
+export function resolveModel(options: TrainOptions): ModelSpec {
+  if (typeof options !== 'object' || options === null) throw typeError('options', 'an object with `model`', options);
+  const names = Object.keys(models) as ModelName[];
+  const spec = models[expectOneOf('model', options.model, names)];
+  const everyOption = [...commonOptions, ...new Set(names.flatMap((name) => models[name].options))];
+  expectKnownKeys(`train({ model: '${spec.name}' })`, options, everyOption);
+  const accepted: readonly string[] = [...commonOptions, ...spec.options];
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || accepted.includes(key)) continue;
+    throw Object.assign(new TypeError(`Model '${spec.name}' has no option \`${key}\``), { code: 'ERR_PALATE_OPTION' });
+  }
+  return spec;
+}
+
+export function resolveRun(data: Dataset, options: TrainOptions): RunOptions {
+  const device = expectOneOf('device', options.device ?? 'auto', ['auto', 'cpu', 'cuda']);
+  if (device === 'cuda') throw new DeviceError("Device 'cuda' was asked for, but this build has no CUDA library");
+  const validation = options.validation;
+  if (validation !== undefined) {
+    const shared = validation.users === data.users && validation.items === data.items;
+    if (!shared && !(validation.users?.equals(data.users) && validation.items?.equals(data.items))) {
+      throw typeError('validation', 'a Dataset with the vocabularies of the training data, as splits make it', validation);
+    }
+  }
+  if (validation?.numInteractions === 0) {
+    throw new DataError('The validation part has no interactions; make its fraction larger or leave it out');
+  }
+  if (options.patience !== undefined && options.patience > 0 && validation === undefined) {
+    throw typeError('validation', 'a Dataset when `patience` is set', validation);
+  }
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw typeError('signal', 'an AbortSignal', options.signal);
+  }
+  return {
+    seed: expectInt('seed', options.seed ?? 42, { min: 0 }),
+    threads: expectInt('threads', options.threads ?? availableParallelism(), { min: 1, max: 1024 }),
+    validation,
+    signal: options.signal,
+    onEpoch: options.onEpoch === undefined ? undefined : expectFunction('onEpoch', options.onEpoch),
+  };
+}
+
+/** A number stands for all four kinds; of an object, the kinds not named keep their default. */
+function resolveRegularization(value: TrainOptions['regularization'], defaults: Regularization): Regularization {
+  if (value === undefined) return defaults;
+  if (typeof value === 'number') {
+    const all = expectNumber('regularization', value, { min: 0 });
+    return { user: all, item: all, bias: all, feature: all };
+  }
+  expectKnownKeys('regularization', value, regularizationKeys);
+  const resolved = { ...defaults };
+  for (const key of regularizationKeys) {
+    if (value[key] !== undefined) resolved[key] = expectNumber(`regularization.${key}`, value[key], { min: 0 });
+  }
+  return resolved;
+}
+
+function resolveBatchSize(value: unknown): number | 'full' {
+  return value === 'full' ? value : expectInt('batchSize', value, { min: 1, max: 2 ** 31 - 1 });
+}
+
+function resolveRange(value: Range | undefined, data: Dataset): Range {
+  if (value === undefined) {
+    const { min, max } = data.ratingRange;
+    if (min === max) {
+      throw new DataError(
+        `All ${data.numInteractions} ratings are ${min}; a rating model needs ratings that differ. ` +
+          "For data without ratings use model 'popularity', or give `range`.",
+        { column: 'rating', value: min },
+      );
+    }
+    return { min, max };
+  }
+  expectKnownKeys('range', value, ['min', 'max']);
+  const min = expectNumber('range.min', value.min);
+  const max = expectNumber('range.max', value.max);
+  if (max <= min) throw rangeError('range.max', `a number > range.min (${min})`, max);
+  if (data.ratingRange.min < min || data.ratingRange.max > max) {
+    throw rangeError('range', `to hold all ratings (${data.ratingRange.min} to ${data.ratingRange.max})`, `${min} to ${max}`);
+  }
+  return { min, max };
+}
+
+/** Resolves the options of a factor model: the model's defaults, those of the chosen objective and optimizer, the user's. */
+export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: TrainOptions): FactorOptions {
+  if (spec.defaults === undefined) throw new Error(`model '${spec.name}' has no factor options`);
+  const objective = expectOneOf('objective', options.objective ?? spec.defaults.objective, spec.objectives);
+  const ofObjective = spec.variants.find((v) => v.objective === objective && v.optimizer === undefined)?.defaults;
+  const optimizer = expectOneOf(
+    'optimizer',
+    options.optimizer ?? ofObjective?.optimizer ?? spec.defaults.optimizer,
+    spec.optimizers,
+  );
+  const ofOptimizer = spec.variants.find((v) => v.objective === objective && v.optimizer === optimizer)?.defaults;
+  const d: ModelDefaults = { ...spec.defaults, ...ofObjective, ...ofOptimizer, objective, optimizer };
+  const betas = options.betas ?? d.betas;
+  if (!Array.isArray(betas) || betas.length !== 2) throw typeError('betas', 'two numbers', betas);
+  const link = objective === 'logistic' ? 'sigmoid' : expectOneOf('link', options.link ?? d.link, ['identity', 'sigmoid']);
+  if (objective === 'logistic' && options.link === 'identity') {
+    throw rangeError('link', "'sigmoid' with objective 'logistic'", options.link);
+  }
+  return {
+    model: spec.name,
+    dim: expectInt('dim', options.dim ?? d.dim, { min: 1, max: 4096 }),
+    epochs: expectInt('epochs', options.epochs ?? d.epochs, { min: 1 }),
+    learningRate: expectNumber('learningRate', options.learningRate ?? d.learningRate, { min: 0, exclusiveMin: true }),
+    regularization: resolveRegularization(options.regularization, d.regularization),
+    regularizationPower: expectNumber('regularizationPower', options.regularizationPower ?? d.regularizationPower, {
+      min: 0,
+      max: 1,
+    }),
+    weightDecay: expectOneOf('weightDecay', options.weightDecay ?? d.weightDecay, ['coupled', 'decoupled']),
+    optimizer,
+    objective,
+    schedule: expectSchedule(options.schedule ?? d.schedule),
+    batchSize: resolveBatchSize(options.batchSize ?? d.batchSize),
+    clipNorm:
+      options.clipNorm === undefined ? 0 : expectNumber('clipNorm', options.clipNorm, { min: 0, exclusiveMin: true }),
+    link,
+    range: resolveRange(options.range, data),
+    biases: expectBoolean('biases', options.biases ?? d.biases),
+    biasLearningRate: expectNumber('biasLearningRate', options.biasLearningRate ?? d.biasLearningRate, { min: 0 }),
+    featureLearningRate: expectNumber('featureLearningRate', options.featureLearningRate ?? d.featureLearningRate, {
+      min: 0,
+    }),
+    initStd: expectNumber('initStd', options.initStd ?? d.initStd, { min: 0, exclusiveMin: true }),
+    betas: [
+      expectNumber('betas[0]', betas[0], { min: 0, max: 0.999999 }),
+      expectNumber('betas[1]', betas[1], { min: 0, max: 0.999999 }),
+    ],
+    epsilon: expectNumber('epsilon', options.epsilon ?? d.epsilon, { min: 0, exclusiveMin: true }),
+    patience: expectInt('patience', options.patience ?? d.patience, { min: 0 }),
+    fields: options.fields,
+  };
+}

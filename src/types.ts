@@ -1,0 +1,198 @@
+import type { Table } from 'apache-arrow';
+import type { Dataset } from './dataset/dataset.js';
+import type { FieldSpec } from './dataset/features.js';
+import type { Interactions } from './dataset/interactions.js';
+import type { Id, Vocabulary } from './dataset/vocabulary.js';
+
+export type ModelName = 'popularity' | 'mf' | 'fm';
+export type Objective = 'squared' | 'logistic';
+export type Optimizer = 'sgd' | 'adagrad' | 'adam';
+export type Device = 'auto' | 'cpu' | 'cuda';
+export type Metric = 'cosine' | 'dot';
+/** How a raw score x becomes a rating: x itself, or min + (max - min) * sigmoid(x). */
+export type Link = 'identity' | 'sigmoid';
+
+/** L2 penalty by kind of parameter; see TrainOptions.regularization. */
+export interface Regularization {
+  user: number;
+  item: number;
+  bias: number;
+  feature: number;
+}
+
+/** Learning rate over epochs e = 0, 1, ...: a factor on `learningRate`. */
+export type Schedule =
+  | { type: 'constant' }
+  /** factor^e */
+  | { type: 'exponential'; factor: number }
+  /** factor^floor(e / every) */
+  | { type: 'step'; every: number; factor: number }
+  /** factor^(how many of `epochs` are <= e); `epochs` counts from 0 */
+  | { type: 'multiStep'; epochs: number[]; factor: number }
+  /** from 1 down to `floor` by half a cosine over all epochs */
+  | { type: 'cosine'; floor?: number };
+
+export interface Range {
+  min: number;
+  max: number;
+}
+
+/** What `train` reports after each epoch. Losses are means over ratings, in the units of the objective. */
+export interface EpochReport {
+  /** From 1. */
+  epoch: number;
+  seconds: number;
+  learningRate: number;
+  train: { loss: number; rmse?: number };
+  valid?: { loss: number; rmse?: number };
+}
+
+/** An epoch as a model keeps it: without wall times, so that equal seeds give equal model bytes. */
+export type EpochRecord = Omit<EpochReport, 'seconds'>;
+
+export interface TrainOptions {
+  model: ModelName;
+  /** Width of the factors. */
+  dim?: number;
+  epochs?: number;
+  learningRate?: number;
+  /**
+   * L2 penalty. With `batchSize` 1 and sgd or adagrad a row with n ratings adds
+   * `regularization` * n^`regularizationPower` * |row|^2 to the sum of losses. In batches every row gets
+   * `regularization` * row added to its gradient of the mean loss ('coupled'), or is multiplied by
+   * 1 - learningRate * regularization each step ('decoupled').
+   */
+  regularization?: number | Partial<Regularization>;
+  /** Frequency scaling of the penalty: 0 plain ridge, 1 weighted lambda. */
+  regularizationPower?: number;
+  /** Where L2 acts in batches: in the gradient or beside it (AdamW). Default 'coupled'. */
+  weightDecay?: 'coupled' | 'decoupled';
+  optimizer?: Optimizer;
+  objective?: Objective;
+  schedule?: Schedule;
+  /** Ratings a step: 1 updates after each rating, 'full' takes all ratings at once. */
+  batchSize?: number | 'full';
+  /** Upper bound on the L2 norm of a batch's gradient. */
+  clipNorm?: number;
+  link?: Link;
+  /** Range of predictions; default the range of the training ratings. */
+  range?: Range;
+  /** Whether user, item and global biases are learnt. */
+  biases?: boolean;
+  /** Learning rate of biases as a multiple of `learningRate`. */
+  biasLearningRate?: number;
+  /** Learning rate of shared features (genres, age, ...) as a multiple of `learningRate`. */
+  featureLearningRate?: number;
+  /** Standard deviation of the normal initial factors. */
+  initStd?: number;
+  /** Decay rates of Adam's moments. */
+  betas?: [number, number];
+  /** Adam's and AdaGrad's denominator offset. */
+  epsilon?: number;
+  /** fm: metadata columns used as features; default genres, year, age, sex, occupation where the dataset has them. */
+  fields?: readonly FieldSpec[];
+  seed?: number;
+  threads?: number;
+  device?: Device;
+  validation?: Dataset;
+  /** Stop after this many epochs without a better validation loss, and keep the best state. 0: never. */
+  patience?: number;
+  signal?: AbortSignal;
+  onEpoch?: (report: EpochReport) => void;
+}
+
+/** Options that shape a model, all resolved, as JSON keeps them. Threads, device and callbacks do not belong here. */
+export type ResolvedOptions = Record<string, unknown> & { model: ModelName; seed: number };
+
+/** One categorical field of a factorisation machine with what it learnt. */
+export interface FieldParameters {
+  name: string;
+  side: 'user' | 'item';
+  /** Bucket width of a numeric field. */
+  bucket?: number;
+  labels: readonly string[];
+  /** (rows + 1) and (active values): label indices of each user or item, ascending. */
+  offsets: Uint32Array;
+  indices: Uint32Array;
+  /** (labels, dim) */
+  factors: Float32Array;
+  /** (labels) */
+  biases: Float32Array;
+}
+
+/**
+ * Parameters of every model that scores by factors: globalBias + userBiases[u] + itemBiases[i] +
+ * userFactors[u] . itemFactors[i], through the link. Of an fm these are the id rows alone; `fields` hold the rest, and
+ * `combineFields` folds both into one such set for serving. Popularity has dim 0.
+ */
+export interface FactorParameters {
+  kind: 'factors';
+  dim: number;
+  globalBias: number;
+  /** (numUsers, dim) */
+  userFactors: Float32Array;
+  /** (numItems, dim) */
+  itemFactors: Float32Array;
+  /** (numUsers) */
+  userBiases: Float32Array;
+  /** (numItems) */
+  itemBiases: Float32Array;
+  link: Link;
+  /** Predictions lie in it: the sigmoid is scaled to it, identity is clipped to it. */
+  range: Range;
+  fields: readonly FieldParameters[];
+}
+
+export type Parameters = FactorParameters;
+
+/** Everything a trained model is: plain data, what the model file holds. */
+export interface ModelData {
+  readonly name: ModelName;
+  readonly options: ResolvedOptions;
+  readonly users: Vocabulary;
+  readonly items: Vocabulary;
+  /** Training interactions: what `excludeSeen` hides and fold-in starts from. */
+  readonly seen: Interactions;
+  /** Metadata in index order. */
+  readonly itemTable: Table | undefined;
+  readonly userTable: Table | undefined;
+  readonly implicit: boolean;
+  readonly parameters: Parameters;
+  readonly history: readonly EpochRecord[];
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** A history entry of a user whom the model may not know. Without a rating it counts as liked. */
+export interface HistoryEntry {
+  item: Id;
+  rating?: number;
+}
+
+export interface RecommendOptions {
+  /** Known users, by id. Exactly one of users, history, titles is given. */
+  users?: readonly Id[];
+  /** A user given by what he rated: solved by fold-in. */
+  history?: readonly HistoryEntry[];
+  /** The same by titles, all liked. */
+  titles?: readonly string[];
+  k?: number;
+  excludeSeen?: boolean;
+  excludeItems?: readonly Id[];
+  candidateItems?: readonly Id[];
+  /** How a history becomes a user: 'solve' fits the user's row with the items fixed, 'sum' adds weighted item rows. */
+  foldIn?: 'solve' | 'sum';
+}
+
+export interface SimilarItemsOptions {
+  items?: readonly Id[];
+  titles?: readonly string[];
+  k?: number;
+  metric?: Metric;
+  excludeItems?: readonly Id[];
+  candidateItems?: readonly Id[];
+}
+
+export interface SimilarPairsOptions {
+  k?: number;
+  metric?: Metric;
+}

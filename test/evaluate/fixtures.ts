@@ -1,0 +1,64 @@
+import { makeVector, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow';
+import { Dataset } from '../../src/dataset/dataset.js';
+import type { Measurable } from '../../src/evaluate/measure.js';
+import type { RankQuery } from '../../src/evaluate/rank-users.js';
+import type { OracleRow } from '../oracle/metrics.js';
+
+export const NONE = 0xffffffff;
+
+type Ids = readonly number[] | readonly string[] | readonly bigint[];
+
+function idColumn(ids: Ids): Vector {
+  if (typeof ids[0] === 'string') return vectorFromArray(ids as string[], new Utf8());
+  if (typeof ids[0] === 'bigint') return makeVector(BigInt64Array.from(ids as bigint[]));
+  return makeVector(Int32Array.from(ids as number[]));
+}
+
+/** A ratings table; `rename` makes ids of the row's numbers. */
+export function ratingsTable(
+  rows: readonly OracleRow[],
+  { rated = true, rename = (n: number): number | string | bigint => n } = {},
+): Table {
+  const columns: Record<string, Vector> = {
+    userId: idColumn(rows.map(({ user }) => rename(user)) as Ids),
+    itemId: idColumn(rows.map(({ item }) => rename(item)) as Ids),
+  };
+  if (rated) columns.rating = makeVector(Float32Array.from(rows, ({ rating }) => rating));
+  return new Table(columns);
+}
+
+export const dataset = (rows: readonly OracleRow[], rated = true): Dataset =>
+  Dataset.fromTable(ratingsTable(rows, { rated }));
+
+/** A model that is a table of scores over the indices of `train`, ranking by sorting. Counts what it is asked. */
+export function tableModel(
+  train: Dataset,
+  score: (user: number, item: number) => number,
+): Measurable & { queries: { users: number; k: number }[] } {
+  const queries: { users: number; k: number }[] = [];
+  const rank = ({ users, k, excludeOffsets, excludeItems, candidates }: RankQuery): Uint32Array => {
+    queries.push({ users: users.length, k });
+    const out = new Uint32Array(users.length * k).fill(NONE);
+    users.forEach((user, row) => {
+      const excluded = excludeItems.subarray(excludeOffsets[row], excludeOffsets[row + 1]);
+      if (excluded.some((item, i) => i > 0 && item <= (excluded[i - 1] as number))) throw new Error('not ascending');
+      const allowed = Array.from(candidates.keys()).filter((i) => candidates[i] === 1 && !excluded.includes(i));
+      allowed.sort((a, b) => score(user, b) - score(user, a) || a - b);
+      out.set(allowed.slice(0, k), row * k);
+    });
+    return out;
+  };
+  return {
+    training: { users: train.users, items: train.items, seen: train.interactions },
+    dim: 1,
+    rank,
+    predict: (users, items) =>
+      Float32Array.from(users, (user, i) => (user === NONE || items[i] === NONE ? 3 : score(user, items[i] as number))),
+    queries,
+  };
+}
+
+export function assertNear(actual: number | undefined, expected: number | undefined, what: string): void {
+  const same = Math.abs((actual as number) - (expected as number)) < 1e-9 || Object.is(actual, expected);
+  if (!same) throw new Error(`${what}: ${actual} is not ${expected}`);
+}
