@@ -124,7 +124,7 @@ std::uint32_t rank(const BlockState& state, std::uint32_t q) {
 }
 
 // Makes room for a further group in a full list.
-__attribute__((noinline)) void make_room(const BlockState& state, std::uint32_t q) {
+PALATE_NOINLINE void make_room(const BlockState& state, std::uint32_t q) {
   Shortlist& list = state.lists[q];
   drop_excluded(list, *state.block.call, state.block.item_of);
   if (list.count <= state.block.k) return;
@@ -150,6 +150,14 @@ void append_one(const BlockState& state, std::uint32_t q, float value, std::uint
   Shortlist& list = state.lists[q];
   list.values[list.count] = value;
   list.positions[list.count++] = position;
+  if (list.count + kLargestGroup > list.capacity) make_room(state, q);
+}
+
+// Appends those scores of a tile's row whose bits are set. `scores` stands for kTileItems consecutive positions.
+PALATE_NOINLINE void append(const BlockState& state, std::uint32_t q, const float* scores, std::uint64_t mask,
+                            std::uint32_t first_position) {
+  Shortlist& list = state.lists[q];
+  list.count += compress(scores, mask, first_position, list.values + list.count, list.positions + list.count);
   if (list.count + kLargestGroup > list.capacity) make_room(state, q);
 }
 
@@ -217,13 +225,17 @@ void start_queries(BlockState& state) {
 
 // What a tile's score must reach, for the panel at hand.
 void set_bars(const BlockState& state) {
+  const float* PALATE_RESTRICT lengths = state.lengths;
+  const float* PALATE_RESTRICT floors = state.floors;
+  float* PALATE_RESTRICT bars = state.bars;
+  const std::uint32_t dim = state.block.call->dim;
   const float item_length = state.panel.length;
   const float bias = state.panel.bias;
-  const std::uint32_t dim = state.block.call->dim;
-  for (std::uint32_t slot = 0; slot < state.num_tiles * kTileQueries; ++slot) {
-    const float slack = 2 * screening_error(dim, state.lengths[slot], item_length, bias);
-    const float bar = state.lengths[slot] == 0 ? state.floors[slot] : state.floors[slot] - slack;
-    state.bars[slot] = bar > -FLT_MAX ? bar : -FLT_MAX;
+  const std::uint32_t slots = state.num_tiles * kTileQueries;
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    const float slack = 2 * screening_error(dim, lengths[slot], item_length, bias);
+    const float bar = floors[slot] - (lengths[slot] == 0 ? 0.0f : slack);
+    bars[slot] = bar > -FLT_MAX ? bar : -FLT_MAX;
   }
 }
 
@@ -254,15 +266,14 @@ void screen(BlockState& state) {
     for (std::uint32_t t = 0; t < state.num_tiles; ++t) {
       Tile tile;
       multiply(state.packed + static_cast<std::size_t>(t) * dim * kTileQueries, state.panel, dim, tile);
+      PALATE_UNROLL
       for (std::uint32_t j = 0; j < kTileQueries; ++j) {
         const std::uint32_t q = t * kTileQueries + j;
-        std::uint64_t mask = 0;
-        for (std::uint32_t i = 0; i < kTileParts; ++i) {
-          mask |= reaching(tile.sums[j][i], state.bars[q]) << (i * kWidth);
-        }
-        if (__builtin_expect(mask == 0, 1)) continue;
-        append(state.lists[q], tile.sums[j], mask, p);
-        if (state.lists[q].count + kLargestGroup > state.capacity) make_room(state, q);
+        const std::uint64_t mask = reaching(tile.sums[j], state.bars[q]);
+        if (PALATE_LIKELY(mask == 0)) continue;
+        float scores[kTileItems];
+        for (std::uint32_t i = 0; i < kTileParts; ++i) std::memcpy(scores + i * kWidth, &tile.sums[j][i], sizeof(Part));
+        append(state, q, scores, mask, p);
       }
     }
     if (state.panel.num_odd != 0) score_odd_items(state);

@@ -13,6 +13,16 @@
 #include "kernels/select_topk.h"
 #include "math/lanes.h"
 
+#if defined(__GNUC__)
+#define PALATE_NOINLINE __attribute__((noinline))
+#define PALATE_LIKELY(x) __builtin_expect(x, 1)
+#define PALATE_UNROLL _Pragma("GCC unroll 8")
+#else
+#define PALATE_NOINLINE __declspec(noinline)
+#define PALATE_LIKELY(x) (x)
+#define PALATE_UNROLL
+#endif
+
 namespace palate::KERNEL_NS {
 
 inline constexpr std::uint32_t kRows = 8;  // items scored together
@@ -109,7 +119,7 @@ inline constexpr float kLongest = 1e30f;
 namespace {
 
 // 1 / |row| in double where the square of the length leaves float32; 0 for a zero row.
-__attribute__((noinline)) float inverse_length_double(const float* row, std::uint32_t dim) {
+PALATE_NOINLINE float inverse_length_double(const float* row, std::uint32_t dim) {
   double squared = 0;
   for (std::uint32_t k = 0; k < dim; ++k) squared += static_cast<double>(row[k]) * row[k];
   return squared == 0 ? 0.0f : static_cast<float>(1 / ::sqrt(squared));

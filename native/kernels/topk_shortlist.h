@@ -110,11 +110,30 @@ void drop_excluded(Shortlist& list, const TopkCall& call, const std::uint32_t* i
 
 // A value that at least k, but not many more, of the n > k values reach.
 float reached_by(const float* values, std::uint32_t n, std::uint32_t k) {
+  // Sixteen running minima and maxima, which the compiler keeps in registers.
   float least = values[0];
   float most = values[0];
-  for (std::uint32_t c = 1; c < n; ++c) {
-    least = values[c] < least ? values[c] : least;
-    most = values[c] > most ? values[c] : most;
+  if (n >= 16) {
+    float low[16];
+    float high[16];
+    for (std::uint32_t i = 0; i < 16; ++i) low[i] = high[i] = values[i];
+    for (std::uint32_t c = 16; c < n; c += 16) {
+      // The last step overlaps the one before.
+      const float* v = values + (c + 16 <= n ? c : n - 16);
+      for (std::uint32_t i = 0; i < 16; ++i) {
+        low[i] = v[i] < low[i] ? v[i] : low[i];
+        high[i] = v[i] > high[i] ? v[i] : high[i];
+      }
+    }
+    for (std::uint32_t i = 0; i < 16; ++i) {
+      least = low[i] < least ? low[i] : least;
+      most = high[i] > most ? high[i] : most;
+    }
+  } else {
+    for (std::uint32_t c = 1; c < n; ++c) {
+      least = values[c] < least ? values[c] : least;
+      most = values[c] > most ? values[c] : most;
+    }
   }
   // Bisection over the bit patterns: at least k values reach `low`, fewer reach `high` + 1.
   std::uint32_t low = ordered(least);

@@ -10,6 +10,10 @@
 
 #include <cstdint>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "kernels/topk_dot.h"
 #include "kernels/topk_shortlist.h"
 #include "math/lanes.h"
@@ -59,6 +63,10 @@ PALATE_INLINE __m256 quarter_rows(const float* const* rows, std::uint32_t k) {
 }
 #define PALATE_MM(name) _mm256_##name
 typedef __m256 TransposePart;
+#elif defined(__SSE2__)
+PALATE_INLINE __m128 quarter_rows(const float* const* rows, std::uint32_t k) { return _mm_loadu_ps(rows[0] + k); }
+#define PALATE_MM(name) _mm_##name
+typedef __m128 TransposePart;
 #endif
 
 PALATE_INLINE void transpose(const float* const* rows, std::uint32_t dim, float* values) {
@@ -173,39 +181,48 @@ PALATE_INLINE void multiply(const float* queries, const Panel& panel, std::uint3
   }
 }
 
-// Bit i: a[i] >= bar.
-PALATE_INLINE std::uint64_t reaching(Part a, float bar) {
-#if defined(__AVX512F__)
-  return _mm512_cmp_ps_mask((__m512)a, _mm512_set1_ps(bar), _CMP_GE_OQ);
-#elif defined(__AVX2__)
-  return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, _mm256_set1_ps(bar), _CMP_GE_OQ)));
-#else
+// Bit i of the result: score i of a tile's row >= bar.
+PALATE_INLINE std::uint64_t reaching(const Part* sums, float bar) {
   std::uint64_t mask = 0;
-  for (int i = 0; i < kWidth; ++i) mask |= static_cast<std::uint64_t>(a[i] >= bar) << i;
-  return mask;
+  for (std::uint32_t p = 0; p < kTileParts; ++p) {
+#if defined(__AVX512F__)
+    const std::uint64_t part = _mm512_cmp_ps_mask((__m512)sums[p], _mm512_set1_ps(bar), _CMP_GE_OQ);
+#elif defined(__AVX2__)
+    const __m256 compared = _mm256_cmp_ps((__m256)sums[p], _mm256_set1_ps(bar), _CMP_GE_OQ);
+    const std::uint64_t part = static_cast<std::uint32_t>(_mm256_movemask_ps(compared));
+#elif defined(__SSE2__)
+    const std::uint64_t part = static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmpge_ps((__m128)sums[p], _mm_set1_ps(bar))));
+#else
+    std::uint64_t part = 0;
+    for (int i = 0; i < kWidth; ++i) part |= static_cast<std::uint64_t>(sums[p][i] >= bar) << i;
 #endif
+    mask |= part << (p * kWidth);
+  }
+  return mask;
 }
 
-// Appends the scores of one query whose bits are set. The list has room for a whole group.
-PALATE_INLINE void append(Shortlist& list, const Part* sums, std::uint64_t mask, std::uint32_t first_position) {
+// Writes the scores whose bits are set, and their positions; returns how many. Up to kTileItems elements
+// of the targets are overwritten.
+PALATE_INLINE std::uint32_t compress(const float* scores, std::uint64_t mask, std::uint32_t first_position,
+                                     float* values, std::uint32_t* positions) {
+  std::uint32_t count = 0;
 #if defined(__AVX512F__)
   const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   for (std::uint32_t p = 0; p < kTileParts; ++p) {
     const __mmask16 part = static_cast<__mmask16>(mask >> (p * kWidth));
-    const __m512i positions = _mm512_add_epi32(lane, _mm512_set1_epi32(static_cast<int>(first_position + p * kWidth)));
-    _mm512_storeu_ps(list.values + list.count, _mm512_maskz_compress_ps(part, (__m512)sums[p]));
-    _mm512_storeu_si512(list.positions + list.count, _mm512_maskz_compress_epi32(part, positions));
-    list.count += static_cast<std::uint32_t>(__builtin_popcount(part));
+    const __m512i position = _mm512_add_epi32(lane, _mm512_set1_epi32(static_cast<int>(first_position + p * kWidth)));
+    _mm512_storeu_ps(values + count, _mm512_maskz_compress_ps(part, _mm512_loadu_ps(scores + p * kWidth)));
+    _mm512_storeu_si512(positions + count, _mm512_maskz_compress_epi32(part, position));
+    count += static_cast<std::uint32_t>(__builtin_popcount(part));
   }
 #else
-  for (std::uint32_t p = 0; p < kTileParts; ++p) {
-    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(kWidth); ++i) {
-      if ((mask >> (p * kWidth + i) & 1) == 0) continue;
-      list.values[list.count] = sums[p][i];
-      list.positions[list.count++] = first_position + p * kWidth + i;
-    }
+  for (std::uint32_t i = 0; i < kTileItems; ++i) {
+    values[count] = scores[i];
+    positions[count] = first_position + i;
+    count += static_cast<std::uint32_t>(mask >> i & 1);
   }
 #endif
+  return count;
 }
 
 }  // namespace palate::KERNEL_NS

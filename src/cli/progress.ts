@@ -1,4 +1,5 @@
 import process from 'node:process';
+import cliProgress from 'cli-progress';
 import type { EpochReport } from '../index.js';
 import type { LoadProgress } from '../load/options.js';
 import { count, measure } from './output.js';
@@ -14,12 +15,11 @@ export interface Progress {
 const LINE_MS = 2000;
 
 /** Progress of `epochs` epochs of what `label` names. */
-export async function epochProgress(label: string, epochs: number): Promise<Progress> {
+export function epochProgress(label: string, epochs: number): Progress {
   return process.stderr.isTTY ? bar(label, epochs) : lines(label, epochs);
 }
 
-async function bar(label: string, epochs: number): Promise<Progress> {
-  const { default: cliProgress } = await import('cli-progress');
+function bar(label: string, epochs: number): Progress {
   const single = new cliProgress.SingleBar(
     {
       format: `${label} {bar} epoch {value}/{total}  loss {loss}{valid}  {eta_formatted} left`,

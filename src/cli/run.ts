@@ -31,6 +31,10 @@ class Interrupted extends Error {
   override readonly name = 'AbortError';
 }
 
+/** Wrong usage that no parser of a single option can see; exit code 2. */
+export const usageError = (message: string): TypeError =>
+  Object.assign(new TypeError(message), { code: 'ERR_PALATE_OPTION' });
+
 const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ').trim();
 
 const note = (line: string): void => {

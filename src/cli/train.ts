@@ -10,6 +10,7 @@ import {
   train,
 } from '../index.js';
 import { models } from '../models/index.js';
+import { rangeError } from '../options.js';
 import { resolveFactorOptions, resolveModel, resolveRun } from '../train/resolve-options.js';
 import { integer, number, oneOf } from './arguments.js';
 import { checkWritable } from './files.js';
@@ -62,12 +63,14 @@ export function addTrain(program: Command): void {
 /** Above 0 and below 1: both parts get something. */
 function fraction(text: string): number {
   const value = number('--valid', { min: 0, max: 1, exclusiveMin: true })(text);
-  return value < 1 ? value : number('--valid', { min: 0, max: 0.99, exclusiveMin: true })(text);
+  if (value === 1) throw rangeError('--valid', 'a number > 0 and < 1', value);
+  return value;
 }
 
 async function trainModel(source: string, flags: Flags, given: Partial<TrainOptions>, io: Io): Promise<Reply> {
   const { model: name, out } = flags;
   await checkWritable(out, '--out');
+  const spec = resolveModel({ ...given, model: name });
   const input = await readInput(source, flags, flags, io);
   const data = Dataset.fromTable(input.ratings, {
     items: input.items,
@@ -85,11 +88,10 @@ async function trainModel(source: string, flags: Flags, given: Partial<TrainOpti
       : splitRandom(data, { fractions: { train: 1 - flags.valid, valid: flags.valid }, seed: given.seed ?? 42 });
 
   const options: TrainOptions = { ...given, model: name, validation: parts.valid, signal: io.signal };
-  const spec = resolveModel(options);
   const run = resolveRun(parts.train, options);
   const epochs = spec.defaults === undefined ? 1 : resolveFactorOptions(spec, parts.train, options).epochs;
   const reports: EpochReport[] = [];
-  const progress = await epochProgress(`training ${name}`, epochs);
+  const progress = epochProgress(`training ${name}`, epochs);
   const start = performance.now();
   try {
     options.onEpoch = (report) => {

@@ -159,14 +159,14 @@ function search<T extends Id>(ids: ArrayLike<T>, wanted: T): number {
 const DECIMAL = /^(?:0|-?[1-9][0-9]{0,18})$/;
 
 /** The id as a number that may be an int32; undefined when it is none. A rounded bigint is beyond int32 anyway. */
-function toNumber(id: Id): number | undefined {
+function toNumber(id: unknown): number | undefined {
   if (typeof id === 'string') return DECIMAL.test(id) ? Number(id) : undefined;
-  return Number(id);
+  return typeof id === 'number' || typeof id === 'bigint' ? Number(id) : undefined;
 }
 
-function toBigInt(id: Id): bigint | undefined {
+function toBigInt(id: unknown): bigint | undefined {
   if (typeof id === 'string') return DECIMAL.test(id) ? BigInt(id) : undefined;
   // Beyond 2^53 a number may stand for several integers.
   if (typeof id === 'number') return Number.isSafeInteger(id) ? BigInt(id) : undefined;
-  return id;
+  return typeof id === 'bigint' ? id : undefined;
 }

@@ -58,40 +58,52 @@ export async function rankUsers(
   rank: Rank,
   options: RankUsersOptions,
 ): Promise<void> {
-  const { numItems, fullRanking, onUser, onLateHit } = options;
+  const { numItems, signal } = options;
+  /** (numItems) the user, as ordinal + 1, to whom an item was last marked as relevant. */
   const relevantTo = new Uint32Array(numItems);
-  let k = Math.min(options.k, numItems);
-  let pending = Uint32Array.from(set.users, (_, ordinal) => ordinal);
 
-  for (let widened = false; pending.length > 0; widened = true) {
-    const missed: number[] = [];
+  const rankEach = async (
+    pending: Uint32Array,
+    k: number,
+    visit: (ordinal: number, list: Uint32Array, relevant: Uint32Array) => void,
+  ): Promise<void> => {
     for (const ordinals of chunks(pending, k, candidates, options)) {
-      options.signal?.throwIfAborted();
-      const lists = rankChunk(set, candidates, rank, ordinals, k);
+      signal?.throwIfAborted();
+      const { offsets, items } = candidates.exclusions(ordinals);
+      const users = Uint32Array.from(ordinals, (ordinal) => set.users[ordinal] as number);
+      const lists = rank({ users, k, excludeOffsets: offsets, excludeItems: items, candidates: candidates.trained });
       for (let i = 0; i < ordinals.length; i++) {
         const ordinal = ordinals[i] as number;
         const relevant = relevantOf(set, ordinal);
         for (const item of relevant) relevantTo[item] = ordinal + 1;
-        const row = lists.subarray(i * k, (i + 1) * k);
-        const end = row.indexOf(UNKNOWN);
-        const list = end < 0 ? row : row.subarray(0, end);
-        const ranks = hitRanks(list, relevantTo, ordinal + 1);
-        if (!widened) onUser({ ordinal, list, ranks, relevant: relevant.length });
-        else if (ranks[0] !== undefined) onLateHit(ordinal, ranks[0]);
-        if (ranks.length === 0 && list.length === k) missed.push(ordinal);
+        visit(ordinal, filledPart(lists.subarray(i * k, (i + 1) * k)), relevant);
       }
       await setImmediate();
     }
-    if (!fullRanking || k === numItems) return;
-    k = Math.min(k * WIDENING, numItems);
-    pending = Uint32Array.from(missed);
-  }
-}
+  };
 
-function rankChunk(set: TestSet, candidates: Candidates, rank: Rank, ordinals: Uint32Array, k: number): Uint32Array {
-  const { offsets, items } = candidates.exclusions(ordinals);
-  const users = Uint32Array.from(ordinals, (ordinal) => set.users[ordinal] as number);
-  return rank({ users, k, excludeOffsets: offsets, excludeItems: items, candidates: candidates.trained });
+  let k = Math.min(options.k, numItems);
+  let missed: number[] = [];
+  await rankEach(
+    set.users.map((_, ordinal) => ordinal),
+    k,
+    (ordinal, list, relevant) => {
+      const ranks: number[] = [];
+      for (let i = 0; i < list.length; i++) if (relevantTo[list[i] as number] === ordinal + 1) ranks.push(i + 1);
+      options.onUser({ ordinal, list, ranks, relevant: relevant.length });
+      if (ranks.length === 0 && list.length === k) missed.push(ordinal);
+    },
+  );
+  while (options.fullRanking && missed.length > 0 && k < numItems) {
+    const pending = Uint32Array.from(missed);
+    missed = [];
+    k = Math.min(k * WIDENING, numItems);
+    await rankEach(pending, k, (ordinal, list) => {
+      const first = list.findIndex((item) => relevantTo[item] === ordinal + 1);
+      if (first >= 0) options.onLateHit(ordinal, first + 1);
+      else if (list.length === k) missed.push(ordinal);
+    });
+  }
 }
 
 function* chunks(
@@ -104,8 +116,9 @@ function* chunks(
   for (let begin = 0; begin < ordinals.length; begin += size) yield ordinals.subarray(begin, begin + size);
 }
 
-function hitRanks(list: Uint32Array, relevantTo: Uint32Array, mark: number): number[] {
-  const ranks: number[] = [];
-  for (let i = 0; i < list.length; i++) if (relevantTo[list[i] as number] === mark) ranks.push(i + 1);
-  return ranks;
+/** The row without the UNKNOWN that fill it up. */
+function filledPart(row: Uint32Array): Uint32Array {
+  let end = row.length;
+  while (end > 0 && row[end - 1] === UNKNOWN) end--;
+  return row.subarray(0, end);
 }

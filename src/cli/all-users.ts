@@ -1,0 +1,78 @@
+import type { FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { RecordBatchFileWriter, type Table } from 'apache-arrow';
+import type { Model, RecommendOptions } from '../index.js';
+import { writeWhole } from './files.js';
+import { counted, toJson } from './output.js';
+import { type Io, type Reply, usageError } from './run.js';
+
+/** Users a call: some megabytes of lists at a time, however many users there are. */
+const BATCH = 4096;
+
+type Writer = (handle: FileHandle, tables: AsyncIterable<Table>) => Promise<void>;
+
+const WRITERS: Readonly<Record<string, Writer>> = {
+  '.csv': async (handle, tables) => {
+    let head = true;
+    for await (const table of tables) {
+      const names = table.schema.fields.map((field) => String(field.name));
+      const lines = head ? [names.join(',')] : [];
+      head = false;
+      for (const row of table)
+        lines.push(names.map((name) => csvCell((row as Record<string, unknown>)[name])).join(','));
+      await handle.write(`${lines.join('\n')}\n`);
+    }
+  },
+  '.jsonl': async (handle, tables) => {
+    for await (const table of tables) {
+      const lines = Array.from(table, (row) => toJson((row as { toJSON(): unknown }).toJSON()));
+      await handle.write(`${lines.join('\n')}\n`);
+    }
+  },
+  '.arrow': async (handle, tables) => {
+    const writer = new RecordBatchFileWriter();
+    const written = (async () => {
+      for await (const chunk of writer) await handle.write(chunk as Uint8Array);
+    })();
+    try {
+      for await (const table of tables) writer.write(table);
+      writer.finish();
+    } finally {
+      writer.close();
+    }
+    await written;
+  },
+};
+
+/** Writes the recommendations of every user, batch by batch; the format follows the name of the file. */
+export async function recommendAll(model: Model, file: string, options: RecommendOptions, io: Io): Promise<Reply> {
+  const extension = path.extname(file).toLowerCase();
+  const write = WRITERS[extension];
+  if (write === undefined) {
+    throw usageError(`Expected \`--out\` to end in ${Object.keys(WRITERS).join(', ')}, received "${file}"`);
+  }
+  let rows = 0;
+  const { users } = model;
+  async function* batches(): AsyncGenerator<Table> {
+    for (let begin = 0; begin < users.size; begin += BATCH) {
+      // Lists are made in one blocking call each; between them a signal gets its turn.
+      await setImmediate();
+      io.signal.throwIfAborted();
+      const indices = Array.from({ length: Math.min(BATCH, users.size - begin) }, (_, i) => begin + i);
+      const table = model.recommend({ ...options, users: users.ids(indices) }).toTable();
+      rows += table.numRows;
+      yield table;
+    }
+  }
+  await writeWhole(file, (handle) => write(handle, batches()));
+  return {
+    json: { users: users.size, rows, out: file },
+    text: `Wrote ${counted(rows, 'row')} for ${counted(users.size, 'user')} to ${file}\n`,
+  };
+}
+
+function csvCell(value: unknown): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,73 @@
+import { type Command, Option } from 'commander';
+import { type HistoryEntry, type Id, loadModel, type Model, type RecommendOptions } from '../index.js';
+import { recommendAll } from './all-users.js';
+import { history, integer } from './arguments.js';
+import { checkWritable } from './files.js';
+import { readIdList } from './id-list.js';
+import { count, counted, heading } from './output.js';
+import { type Io, type Reply, runCommand, usageError } from './run.js';
+import { itemTable } from './text.js';
+
+interface Flags {
+  user?: string[];
+  allUsers?: boolean;
+  out?: string;
+  history?: HistoryEntry[];
+  titles?: string[];
+  k: number;
+  includeSeen?: boolean;
+  candidates?: string;
+}
+
+/** palate recommend */
+export function addRecommend(program: Command): void {
+  const command = program
+    .command('recommend')
+    .description('recommend items to known users, or to someone given by a history or by titles')
+    .argument('<model>', 'model file')
+    .option('--user <id...>', 'known users')
+    .option('--history <list>', 'what someone rated: ITEM[:RATING],…', history('--history'))
+    .option('--titles <list>', 'titles that someone likes, separated by ;', titles)
+    .option('--all-users', 'all users of the model, into the file --out')
+    .option('--out <file>', 'with --all-users: .csv, .jsonl or .arrow')
+    .addOption(new Option('--k <n>', 'length of a list').default(10).argParser(integer('--k', { min: 1 })))
+    .option('--include-seen', 'list items of the training history, too')
+    .option('--candidates <file>', 'recommend only the items of this file, one id a line');
+  command.action((file: string, flags: Flags) => runCommand(command, (io) => recommend(file, flags, io)));
+}
+
+function titles(text: string): string[] {
+  const parts = text.split(';').map((part) => part.trim());
+  if (parts.includes('')) throw usageError(`Expected \`--titles\` to be titles separated by ;, received "${text}"`);
+  return parts;
+}
+
+async function recommend(file: string, flags: Flags, io: Io): Promise<Reply> {
+  const given = [flags.user, flags.history, flags.titles, flags.allUsers].filter((way) => way !== undefined);
+  if (given.length !== 1) throw usageError('Give one of --user, --history, --titles and --all-users');
+  if (flags.allUsers && flags.out === undefined) throw usageError('--all-users needs --out FILE');
+  if (!flags.allUsers && flags.out !== undefined) throw usageError('--out goes with --all-users');
+  if (flags.out !== undefined) await checkWritable(flags.out, '--out');
+  const model = await loadModel(file);
+  const options: RecommendOptions = { k: flags.k, excludeSeen: !flags.includeSeen };
+  if (flags.candidates !== undefined) options.candidateItems = await readIdList(flags.candidates);
+  if (flags.out !== undefined) return recommendAll(model, flags.out, options, io);
+  if (flags.user !== undefined) return forUsers(model, flags.user, options);
+  const items = model.recommend({ ...options, history: flags.history, titles: flags.titles }).rows();
+  return { json: { user: null, items }, text: itemTable(items) };
+}
+
+function forUsers(model: Model, wanted: readonly string[], options: RecommendOptions): Reply {
+  const users: Id[] = wanted.map((id) => model.users.id(model.users.expectIndex(id, 'user')));
+  const found = model.recommend({ ...options, users });
+  const results = users.map((user) => ({ user, items: found.rows(user) }));
+  const [only] = results;
+  if (only !== undefined && results.length === 1) return { json: only, text: listText(model, only) };
+  return { json: { results }, text: results.map((result) => listText(model, result)).join('\n') };
+}
+
+function listText(model: Model, { user, items }: { user: Id; items: Parameters<typeof itemTable>[0] }): string {
+  const seen = model.seen.itemsOf(model.users.expectIndex(user, 'user')).length;
+  const head = heading(`User ${user}: ${count(items.length)} of ${counted(model.items.size, 'item')}`);
+  return `${head}, ${count(seen)} seen in training\n${itemTable(items)}`;
+}

@@ -1,0 +1,63 @@
+import { type Command, Option } from 'commander';
+import { loadModel, type Metric, type Model } from '../index.js';
+import { integer, oneOf } from './arguments.js';
+import { formatTable, heading, measure } from './output.js';
+import { type Reply, runCommand, usageError } from './run.js';
+import { itemTable } from './text.js';
+
+interface Flags {
+  item?: string;
+  title?: string;
+  pairs?: number;
+  k: number;
+  metric: Metric;
+}
+
+/** palate similar */
+export function addSimilar(program: Command): void {
+  const metrics = ['cosine', 'dot'] as const;
+  const command = program
+    .command('similar')
+    .description('list the items nearest to one, or the nearest pairs of all')
+    .argument('<model>', 'model file')
+    .option('--item <id>', 'an item by its id')
+    .option('--title <text>', 'an item by its title')
+    .option('--pairs <k>', 'the k most similar pairs', integer('--pairs', { min: 1 }))
+    .addOption(new Option('--k <n>', 'length of the list').default(10).argParser(integer('--k', { min: 1 })))
+    .addOption(
+      new Option('--metric <name>', metrics.join(' or ')).default('cosine').argParser(oneOf('--metric', metrics)),
+    );
+  command.action((file: string, flags: Flags) => runCommand(command, () => similar(file, flags)));
+}
+
+async function similar(file: string, { item, title, pairs, k, metric }: Flags): Promise<Reply> {
+  if ([item, title, pairs].filter((way) => way !== undefined).length !== 1) {
+    throw usageError('Give one of --item, --title and --pairs');
+  }
+  const model = await loadModel(file);
+  if (pairs !== undefined) return similarPairs(model, pairs, metric);
+  const index = title === undefined ? model.items.expectIndex(item as string, 'item') : model.findTitle(title);
+  const id = model.items.id(index);
+  const items = model.similarItems({ items: [id], k, metric }).rows();
+  const head = heading(`Nearest to ${model.title(index) ?? `item ${id}`} by ${metric}`);
+  return { json: { item: id, title: model.title(index), items }, text: `${head}\n${itemTable(items)}` };
+}
+
+function similarPairs(model: Model, k: number, metric: Metric): Reply {
+  const pairs = model.similarPairs({ k, metric }).rows();
+  const table = formatTable(
+    [
+      { head: '#', align: 'right' },
+      { head: 'item', flexible: true },
+      { head: 'other item', flexible: true },
+      { head: 'score', align: 'right' },
+    ],
+    pairs.map((pair) => [
+      String(pair.rank),
+      pair.title ?? String(pair.itemId),
+      pair.otherTitle ?? String(pair.otherItemId),
+      measure(pair.score),
+    ]),
+  );
+  return { json: { pairs }, text: `${heading(`Most similar pairs by ${metric}`)}\n${table}` };
+}

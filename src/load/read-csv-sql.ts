@@ -1,0 +1,21 @@
+import { sqlText } from './duckdb.js';
+import type { Sniffed } from './sniff.js';
+
+/** What is taken off both ends of an id. */
+export const TRIM_SET = ' \t';
+
+/**
+ * DuckDB's `read_csv(…)` for a sniffed file. Columns are called c0, c1, … whatever the header says; those not in `types`
+ * are VARCHAR.
+ *
+ * @param strict - false lets lines end with `\r\n` and `\n` in one file (and takes some bad quotes for good)
+ */
+export function readCsvSql(fileLiteral: string, sniffed: Sniffed, types: ReadonlyMap<number, string>, strict: boolean): string {
+  const { dialect, encoding, columnCount, skip } = sniffed;
+  const columns = Array.from({ length: columnCount }, (_, column) => `'c${column}': '${types.get(column) ?? 'VARCHAR'}'`);
+  const delimiter = Buffer.from(dialect.delimiter, 'latin1').toString('utf8');
+  const quote = sqlText(dialect.quoted ? '"' : '');
+  return `read_csv(${fileLiteral}, auto_detect = false, hive_partitioning = false, compression = 'none', header = false,
+    skip = ${skip}, delim = ${sqlText(delimiter)}, quote = ${quote}, escape = ${quote}, comment = '', nullstr = '',
+    encoding = ${sqlText(encoding)}, strict_mode = ${strict}, columns = {${columns.join(', ')}})`;
+}
