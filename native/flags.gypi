@@ -6,7 +6,8 @@
     "avx2_flags": ["-mavx2", "-mfma", "-mbmi", "-mbmi2"],
     "avx512_flags": [
       "-mavx2", "-mfma", "-mbmi", "-mbmi2",
-      "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512"
+      "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512",
+      "-Wno-unknown-warning-option", "-Wno-maybe-uninitialized"
     ]
   }
 }

@@ -35,7 +35,8 @@ const LAYERS = [
 /** Layers that see palate as its users do, with all that they may import besides themselves. */
 const ON_PUBLIC_API = {
   'recipes/': ['index.ts'],
-  'cli/': ['index.ts', 'recipes/', 'types.ts', 'errors.ts', 'options.ts'], // misuse reads alike in API and CLI
+  // Errors and options, as misuse reads alike in API and commands; native/, as `doctor` tells where the binary lies.
+  'cli/': ['index.ts', 'recipes/', 'types.ts', 'errors.ts', 'options.ts', 'native/'],
 };
 
 /** Packages that `import 'palate'` may load at once; all others wait for their first use, except in cli/. */

@@ -36,6 +36,16 @@ void expect_offsets(Napi::Env env, View<const std::uint32_t> offsets, std::size_
   if (!good) throw Napi::RangeError::New(env, std::string("native: `") + name + "` are not offsets");
 }
 
+// Larger sizes are mistakes: rows are padded in 32 bits, and each thread is reserved for.
+constexpr std::uint32_t kMostDim = 1u << 20;
+constexpr std::uint32_t kMostThreads = 1u << 16;
+
+std::uint32_t at_most(const Fields& fields, const char* name, std::uint32_t most, Napi::Env env) {
+  const std::uint32_t value = fields.u32(name);
+  if (value > most) throw Napi::RangeError::New(env, std::string("native: `") + name + "` is too large");
+  return value;
+}
+
 template <typename T>
 View<const T> constant(View<T> view) {
   return {view.data, view.size};
@@ -94,7 +104,7 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     setup.num_users = fields.u32("numUsers");
     setup.num_items = fields.u32("numItems");
     setup.num_features = fields.u32("numFeatures");
-    setup.dim = fields.u32("dim");
+    setup.dim = at_most(fields, "dim", kMostDim, env);
     setup.offsets = constant(fields.array<std::uint32_t>("offsets", std::size_t{setup.num_users} + 1));
     setup.items = constant(fields.array<std::uint32_t>("items"));
     setup.values = constant(fields.array<float>("values", setup.items.size));
@@ -138,7 +148,7 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     setup.global_bias = fields.f32("globalBias");
     setup.init_std = fields.f32("initStd");
     setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
-    setup.threads = fields.u32("threads");
+    setup.threads = at_most(fields, "threads", kMostThreads, env);
   }
 
   void expect_idle(Napi::Env env) const {

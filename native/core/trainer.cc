@@ -196,6 +196,8 @@ EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const s
     backend.evaluate_pairs(state_, pairs, pool_, valid);
     result.valid_loss = mean_of(valid.loss, valid.count);
     result.valid_rmse = std::sqrt(mean_of(valid.squared_error, valid.count));
+    // Parameters can be finite and their products not.
+    if (!std::isfinite(valid.loss)) result.status = Status::diverged;
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;

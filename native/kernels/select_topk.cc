@@ -10,7 +10,7 @@ namespace palate::KERNEL_NS {
 namespace {
 
 // Up to this many queries each item is read once and scored with all of them, without packing it.
-constexpr std::uint32_t kScannedQueries = 6;
+constexpr std::uint32_t kScannedQueries = 5;
 // A block's packed queries stay in L2 beside what its lists touch.
 constexpr std::size_t kPackedBytes = std::size_t{256} << 10;
 constexpr std::size_t kListBytes = std::size_t{4} << 20;

@@ -153,10 +153,11 @@ void append_one(const BlockState& state, std::uint32_t q, float value, std::uint
   if (list.count + kLargestGroup > list.capacity) make_room(state, q);
 }
 
-// Appends those scores of a tile's row whose bits are set. `scores` stands for kTileItems consecutive positions.
-PALATE_NOINLINE void append(const BlockState& state, std::uint32_t q, const float* scores, std::uint64_t mask,
+// Appends those of a tile's scores for kTileItems consecutive positions that reach the bar.
+PALATE_NOINLINE void append(const BlockState& state, std::uint32_t q, const Part* scores,
                             std::uint32_t first_position) {
   Shortlist& list = state.lists[q];
+  const std::uint64_t mask = reaching(scores, state.bars[q]);
   list.count += compress(scores, mask, first_position, list.values + list.count, list.positions + list.count);
   if (list.count + kLargestGroup > list.capacity) make_room(state, q);
 }
@@ -188,7 +189,7 @@ bool is_odd(const TopkCall& call, const Query& query) {
   return call.cosine && query.squared < kShortest && query.scale != 0;
 }
 
-void start_queries(BlockState& state) {
+PALATE_NOINLINE void start_queries(BlockState& state) {
   const Block& block = state.block;
   const TopkCall& call = *block.call;
   for (std::uint32_t q = 0; q < state.num_queries; ++q) {
@@ -224,7 +225,7 @@ void start_queries(BlockState& state) {
 }
 
 // What a tile's score must reach, for the panel at hand.
-void set_bars(const BlockState& state) {
+PALATE_NOINLINE void set_bars(const BlockState& state) {
   const float* PALATE_RESTRICT lengths = state.lengths;
   const float* PALATE_RESTRICT floors = state.floors;
   float* PALATE_RESTRICT bars = state.bars;
@@ -269,11 +270,10 @@ void screen(BlockState& state) {
       PALATE_UNROLL
       for (std::uint32_t j = 0; j < kTileQueries; ++j) {
         const std::uint32_t q = t * kTileQueries + j;
-        const std::uint64_t mask = reaching(tile.sums[j], state.bars[q]);
-        if (PALATE_LIKELY(mask == 0)) continue;
-        float scores[kTileItems];
-        for (std::uint32_t i = 0; i < kTileParts; ++i) std::memcpy(scores + i * kWidth, &tile.sums[j][i], sizeof(Part));
-        append(state, q, scores, mask, p);
+        if (PALATE_LIKELY(!any_reaches(tile.sums[j], state.bars[q]))) continue;
+        Part scores[kTileParts];
+        for (std::uint32_t i = 0; i < kTileParts; ++i) scores[i] = tile.sums[j][i];
+        append(state, q, scores, p);
       }
     }
     if (state.panel.num_odd != 0) score_odd_items(state);

@@ -30,7 +30,7 @@ struct Shortlist {
 
 // Capacity for k of `available` candidates: the more, the fewer (and the larger) the clean-ups.
 PALATE_INLINE std::uint32_t shortlist_capacity(std::uint32_t k, std::uint32_t available) {
-  const std::uint64_t wanted = static_cast<std::uint64_t>(k) + (k < 40 ? 64 : k + k / 2);
+  const std::uint64_t wanted = static_cast<std::uint64_t>(k) + (k < 32 ? 32 : k);
   const std::uint64_t enough = (wanted < available ? wanted : available) + kLargestGroup;
   return static_cast<std::uint32_t>((enough + 15) & ~std::uint64_t{15});
 }
@@ -61,11 +61,23 @@ PALATE_INLINE float key_score(std::uint64_t key) { return unordered(~static_cast
 
 namespace {
 
-// Sorts n distinct keys by merging; `spare` holds as many. Without branches on the keys.
+// Sorts n distinct keys: runs of sixteen by counting the smaller ones, then merging; hardly a branch
+// depends on a key. `spare` holds as many.
 void sort_keys(std::uint64_t* keys, std::uint64_t* spare, std::uint32_t n) {
+  constexpr std::uint32_t kRun = 16;
+  for (std::uint32_t begin = 0; begin < n; begin += kRun) {
+    std::uint64_t run[kRun];
+    const std::uint32_t length = n - begin < kRun ? n - begin : kRun;
+    for (std::uint32_t i = 0; i < kRun; ++i) run[i] = i < length ? keys[begin + i] : ~std::uint64_t{0};
+    for (std::uint32_t i = 0; i < length; ++i) {
+      std::uint64_t smaller = 0;
+      for (std::uint32_t j = 0; j < kRun; ++j) smaller += run[j] < run[i];
+      keys[begin + smaller] = run[i];
+    }
+  }
   std::uint64_t* from = keys;
   std::uint64_t* to = spare;
-  for (std::uint64_t width = 1; width < n; width *= 2) {
+  for (std::uint64_t width = kRun; width < n; width *= 2) {
     for (std::uint64_t begin = 0; begin < n; begin += 2 * width) {
       std::uint64_t a = begin;
       const std::uint64_t middle = begin + width < n ? begin + width : n;
@@ -108,41 +120,48 @@ void drop_excluded(Shortlist& list, const TopkCall& call, const std::uint32_t* i
   list.checked = list.count;
 }
 
+std::uint32_t count_reaching(const float* values, std::uint32_t n, float bar) {
+  std::uint32_t count = 0;
+  std::uint32_t c = 0;
+#if defined(__AVX512F__)
+  for (; c + 16 <= n; c += 16) {
+    const __mmask16 mask = _mm512_cmp_ps_mask(_mm512_loadu_ps(values + c), _mm512_set1_ps(bar), _CMP_GE_OQ);
+    count += static_cast<std::uint32_t>(__builtin_popcount(mask));
+  }
+#endif
+  for (; c < n; ++c) count += values[c] >= bar;
+  return count;
+}
+
 // A value that at least k, but not many more, of the n > k values reach.
 float reached_by(const float* values, std::uint32_t n, std::uint32_t k) {
-  // Sixteen running minima and maxima, which the compiler keeps in registers.
   float least = values[0];
   float most = values[0];
-  if (n >= 16) {
-    float low[16];
-    float high[16];
-    for (std::uint32_t i = 0; i < 16; ++i) low[i] = high[i] = values[i];
-    for (std::uint32_t c = 16; c < n; c += 16) {
-      // The last step overlaps the one before.
-      const float* v = values + (c + 16 <= n ? c : n - 16);
-      for (std::uint32_t i = 0; i < 16; ++i) {
-        low[i] = v[i] < low[i] ? v[i] : low[i];
-        high[i] = v[i] > high[i] ? v[i] : high[i];
-      }
-    }
-    for (std::uint32_t i = 0; i < 16; ++i) {
-      least = low[i] < least ? low[i] : least;
-      most = high[i] > most ? high[i] : most;
-    }
-  } else {
-    for (std::uint32_t c = 1; c < n; ++c) {
-      least = values[c] < least ? values[c] : least;
-      most = values[c] > most ? values[c] : most;
-    }
+  std::uint32_t c = 0;
+#if defined(__GNUC__)
+  // Written out, as the compiler finds no vector minimum here on its own: it would have to keep NaN.
+  Part lows = part_of(least);
+  Part highs = lows;
+  for (; c + kWidth <= n; c += kWidth) {
+    const Part v = *reinterpret_cast<const LoosePart*>(values + c);
+    lows = v < lows ? v : lows;
+    highs = v > highs ? v : highs;
+  }
+  for (int i = 0; i < kWidth; ++i) {
+    least = lows[i] < least ? lows[i] : least;
+    most = highs[i] > most ? highs[i] : most;
+  }
+#endif
+  for (; c < n; ++c) {
+    least = values[c] < least ? values[c] : least;
+    most = values[c] > most ? values[c] : most;
   }
   // Bisection over the bit patterns: at least k values reach `low`, fewer reach `high` + 1.
   std::uint32_t low = ordered(least);
   std::uint32_t high = ordered(most);
   while (low < high) {
     const std::uint32_t middle = low + (high - low + 1) / 2;
-    const float bar = unordered(middle);
-    std::uint32_t reached = 0;
-    for (std::uint32_t c = 0; c < n; ++c) reached += values[c] >= bar;
+    const std::uint32_t reached = count_reaching(values, n, unordered(middle));
     if (reached < k) {
       high = middle - 1;
       continue;
@@ -161,7 +180,19 @@ void raise_floor(Shortlist& list, std::uint32_t k, float slack) {
   // An infinite floor must not meet an infinite slack.
   const float bar = slack == 0 ? list.floor : list.floor - slack;
   std::uint32_t kept = 0;
-  for (std::uint32_t c = 0; c < list.count; ++c) {
+  std::uint32_t c = 0;
+#if defined(__AVX512F__)
+  for (; c + 16 <= list.count; c += 16) {
+    const __m512 values = _mm512_loadu_ps(list.values + c);
+    const __mmask16 mask = _mm512_cmp_ps_mask(values, _mm512_set1_ps(bar), _CMP_NLT_UQ);
+    const __m512i positions = _mm512_loadu_si512(list.positions + c);
+    // In place: what is kept never runs ahead of what is read.
+    _mm512_storeu_ps(list.values + kept, _mm512_maskz_compress_ps(mask, values));
+    _mm512_storeu_si512(list.positions + kept, _mm512_maskz_compress_epi32(mask, positions));
+    kept += static_cast<std::uint32_t>(__builtin_popcount(mask));
+  }
+#endif
+  for (; c < list.count; ++c) {
     const float value = list.values[c];
     list.values[kept] = value;
     list.positions[kept] = list.positions[c];

@@ -9,6 +9,7 @@
 #include <float.h>
 
 #include <cstdint>
+#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -98,11 +99,35 @@ PALATE_INLINE void transpose(const float* const* rows, std::uint32_t dim, float*
 
 namespace {
 
-// Packs items [begin, end) of the positions, at most kTileItems, into the panel.
-void pack_panel(const TopkCall& call, const std::uint32_t* item_of, std::uint32_t begin, std::uint32_t end,
-                       Panel& panel) {
+// Squared lengths of the panel's rows.
+void measure(const Panel& panel, std::uint32_t dim, float* squared) {
+  Part sums[kTileParts];
+  for (std::uint32_t p = 0; p < kTileParts; ++p) sums[p] = part_of(0.0f);
+  for (std::uint32_t k = 0; k < dim; ++k) {
+    for (std::uint32_t p = 0; p < kTileParts; ++p) {
+      const Part v = *reinterpret_cast<const Part*>(panel.values + k * kTileItems + p * kWidth);
+      sums[p] = part_fma(v, v, sums[p]);
+    }
+  }
+  std::memcpy(squared, sums, sizeof sums);
+}
+
+// Multiplies each row by its scale.
+void rescale(const Panel& panel, std::uint32_t dim, const float* scales) {
+  Part factors[kTileParts];
+  std::memcpy(factors, scales, sizeof factors);
+  for (std::uint32_t k = 0; k < dim; ++k) {
+    for (std::uint32_t p = 0; p < kTileParts; ++p) {
+      Part* v = reinterpret_cast<Part*>(panel.values + k * kTileItems + p * kWidth);
+      *v = *v * factors[p];
+    }
+  }
+}
+
+// Packs the items at positions [begin, end), at most kTileItems, into the panel.
+PALATE_NOINLINE void pack_panel(const TopkCall& call, const std::uint32_t* item_of, std::uint32_t begin,
+                                std::uint32_t end, Panel& panel) {
   const float* rows[kTileItems];
-  float squared[kTileItems] = {};
   for (std::uint32_t i = 0; i < kTileItems; ++i) {
     const std::uint32_t position = begin + i < end ? begin + i : end - 1;
     const std::uint32_t item = item_of != nullptr ? item_of[position] : position;
@@ -110,41 +135,31 @@ void pack_panel(const TopkCall& call, const std::uint32_t* item_of, std::uint32_
     panel.starts[i] = call.item_biases != nullptr ? call.item_biases[item] : 0.0f;
   }
   transpose(rows, call.dim, panel.values);
-  for (std::uint32_t k = 0; k < call.dim; ++k) {
-    for (std::uint32_t i = 0; i < kTileItems; ++i) {
-      squared[i] += panel.values[k * kTileItems + i] * panel.values[k * kTileItems + i];
-    }
-  }
+  float squared[kTileItems];
+  measure(panel, call.dim, squared);
   float scales[kTileItems];
-  bool rescale = call.cosine;
   panel.num_odd = 0;
   for (std::uint32_t i = 0; i < kTileItems; ++i) {
     const float s = squared[i];
     const float bias = panel.starts[i];
     const float magnitude = bias < 0 ? -bias : bias;
-    // A zero row, or one too short to matter in a dot product, is fine; negated, so that NaN is odd.
-    const bool fine = s < kLongest && !(call.cosine && s < kShortest && inverse_length_double(rows[i], call.dim) != 0);
+    const bool used = begin + i < end;
+    // A zero row is fine, and in a dot product any short one; written so that NaN is odd.
+    bool odd = !(s < kLongest) || !(magnitude <= FLT_MAX);
+    if (call.cosine && s <= kShortest && !odd) odd = inverse_length_double(rows[i], call.dim) != 0;
     scales[i] = call.cosine && s > kShortest ? 1.0f / ::sqrtf(s) : 1.0f;
-    if (!fine || !(magnitude <= FLT_MAX)) {
-      scales[i] = 0;
-      rescale = true;
-      panel.starts[i] = -INFINITY;
-      if (begin + i < end) panel.odd[panel.num_odd++] = begin + i;
-      continue;
+    if (odd) {
+      for (std::uint32_t k = 0; k < call.dim; ++k) panel.values[k * kTileItems + i] = 0;
+      scales[i] = 1;
+      if (used) panel.odd[panel.num_odd++] = begin + i;
+    } else {
+      const float length = call.cosine ? 1.0f : ::sqrtf(s);
+      panel.length = length > panel.length ? length : panel.length;
+      panel.bias = magnitude > panel.bias ? magnitude : panel.bias;
     }
-    const float length = call.cosine ? 1.0f : ::sqrtf(s);
-    if (length > panel.length) panel.length = length;
-    if (magnitude > panel.bias) panel.bias = magnitude;
-    if (begin + i >= end) panel.starts[i] = -INFINITY;
+    if (odd || !used) panel.starts[i] = -INFINITY;
   }
-  if (!rescale) return;
-  for (std::uint32_t k = 0; k < call.dim; ++k) {
-    for (std::uint32_t i = 0; i < kTileItems; ++i) {
-      // Infinity times 0 would be NaN.
-      float* value = &panel.values[k * kTileItems + i];
-      *value = scales[i] == 0 ? 0.0f : *value * scales[i];
-    }
-  }
+  if (call.cosine) rescale(panel, call.dim, scales);
 }
 
 }  // namespace
@@ -201,9 +216,19 @@ PALATE_INLINE std::uint64_t reaching(const Part* sums, float bar) {
   return mask;
 }
 
+// Whether any bit would be set, which most often is not the case; cheaper than the bits.
+PALATE_INLINE bool any_reaches(const Part* sums, float bar) {
+#if defined(__AVX512F__)
+  const __m512 largest = _mm512_max_ps(_mm512_max_ps((__m512)sums[0], (__m512)sums[1]), (__m512)sums[2]);
+  return _mm512_cmp_ps_mask(largest, _mm512_set1_ps(bar), _CMP_GE_OQ) != 0;
+#else
+  return reaching(sums, bar) != 0;
+#endif
+}
+
 // Writes the scores whose bits are set, and their positions; returns how many. Up to kTileItems elements
 // of the targets are overwritten.
-PALATE_INLINE std::uint32_t compress(const float* scores, std::uint64_t mask, std::uint32_t first_position,
+PALATE_INLINE std::uint32_t compress(const Part* scores, std::uint64_t mask, std::uint32_t first_position,
                                      float* values, std::uint32_t* positions) {
   std::uint32_t count = 0;
 #if defined(__AVX512F__)
@@ -211,13 +236,13 @@ PALATE_INLINE std::uint32_t compress(const float* scores, std::uint64_t mask, st
   for (std::uint32_t p = 0; p < kTileParts; ++p) {
     const __mmask16 part = static_cast<__mmask16>(mask >> (p * kWidth));
     const __m512i position = _mm512_add_epi32(lane, _mm512_set1_epi32(static_cast<int>(first_position + p * kWidth)));
-    _mm512_storeu_ps(values + count, _mm512_maskz_compress_ps(part, _mm512_loadu_ps(scores + p * kWidth)));
+    _mm512_storeu_ps(values + count, _mm512_maskz_compress_ps(part, (__m512)scores[p]));
     _mm512_storeu_si512(positions + count, _mm512_maskz_compress_epi32(part, position));
     count += static_cast<std::uint32_t>(__builtin_popcount(part));
   }
 #else
   for (std::uint32_t i = 0; i < kTileItems; ++i) {
-    values[count] = scores[i];
+    values[count] = scores[i / kWidth][i % kWidth];
     positions[count] = first_position + i;
     count += static_cast<std::uint32_t>(mask >> i & 1);
   }

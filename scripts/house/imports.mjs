@@ -70,7 +70,7 @@ function directionProblems({ from, to, typeOnly, at }, rules) {
   const [left, right] = [layerOf(from, rules), layerOf(to, rules)];
   const allowed = left && rules.onPublicApi[left.name];
   if (left && allowed && ![left.name, ...allowed].some((entry) => isIn(entry, to))) {
-    return [`${at}: ${left.name} stands on the public API and imports only ${allowed.join(' and ')}, not ${to}`];
+    return [`${at}: ${left.name} stands on the public API and imports only ${allowed.join(', ')}, not ${to}`];
   }
   if (from.startsWith('src/models/') && !to.startsWith('src/models/') && !typeOnly) {
     return [`${at}: models/ is data alone; write \`import type\`, or move the code that needs ${to}`];

@@ -1,4 +1,4 @@
-// Texts that never belong in a commit: places of one machine, and hosts of package registries.
+// Texts that never belong in a commit: places of one machine, hosts of package registries, a lock that does not hold.
 
 /** Built from parts, so that this file does not trip over itself. */
 const PLACES = [
@@ -35,6 +35,19 @@ export function lockfileProblems(tree) {
   const lock = tree.find(({ name }) => name === 'package-lock.json');
   if (lock === undefined) return ['package-lock.json:1: missing; `npm ci` needs it'];
   const line = lock.lines.findIndex((text) => /"resolved"\s*:/.test(text)) + 1;
-  if (line === 0) return [];
-  return [`package-lock.json:${line}: "resolved" ties installs to one registry; npm leaves it out with our .npmrc`];
+  return [
+    ...(line === 0 ? [] : [`package-lock.json:${line}: "resolved" ties installs to one registry; see .npmrc`]),
+    ...absentPackages(lock.text).map(
+      (name) => `package-lock.json:1: has no entry for ${name}, so \`npm ci\` refuses it`,
+    ),
+  ];
+}
+
+/** npm writes a lock without the optional packages that a registry lacked, and then calls it out of step. @param {string} lock */
+function absentPackages(lock) {
+  /** @type {Record<string, { optionalDependencies?: Record<string, string> }>} */
+  const packages = JSON.parse(lock).packages ?? {};
+  const present = new Set(Object.keys(packages).map((folder) => folder.replace(/^.*node_modules\//, '')));
+  const named = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}));
+  return named.filter((name) => !present.has(name));
 }

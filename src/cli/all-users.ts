@@ -21,13 +21,13 @@ const WRITERS: Readonly<Record<string, Writer>> = {
       head = false;
       for (const row of table)
         lines.push(names.map((name) => csvCell((row as Record<string, unknown>)[name])).join(','));
-      await handle.write(`${lines.join('\n')}\n`);
+      await writeLines(handle, lines);
     }
   },
   '.jsonl': async (handle, tables) => {
     for await (const table of tables) {
       const lines = Array.from(table, (row) => toJson((row as { toJSON(): unknown }).toJSON()));
-      await handle.write(`${lines.join('\n')}\n`);
+      await writeLines(handle, lines);
     }
   },
   '.arrow': async (handle, tables) => {
@@ -45,13 +45,18 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   },
 };
 
-/** Writes the recommendations of every user, batch by batch; the format follows the name of the file. */
-export async function recommendAll(model: Model, file: string, options: RecommendOptions, io: Io): Promise<Reply> {
-  const extension = path.extname(file).toLowerCase();
-  const write = WRITERS[extension];
+/** The writer that the name of a file asks for; wrong usage when there is none. */
+export function expectListFormat(file: string): Writer {
+  const write = WRITERS[path.extname(file).toLowerCase()];
   if (write === undefined) {
     throw usageError(`Expected \`--out\` to end in ${Object.keys(WRITERS).join(', ')}, received "${file}"`);
   }
+  return write;
+}
+
+/** Writes the recommendations of every user, batch by batch; the format follows the name of the file. */
+export async function recommendAll(model: Model, file: string, options: RecommendOptions, io: Io): Promise<Reply> {
+  const write = expectListFormat(file);
   let rows = 0;
   const { users } = model;
   async function* batches(): AsyncGenerator<Table> {
@@ -72,7 +77,11 @@ export async function recommendAll(model: Model, file: string, options: Recommen
   };
 }
 
+async function writeLines(handle: FileHandle, lines: readonly string[]): Promise<void> {
+  if (lines.length > 0) await handle.write(`${lines.join('\n')}\n`);
+}
+
 function csvCell(value: unknown): string {
-  const text = String(value);
+  const text = value == null ? '' : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

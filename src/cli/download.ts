@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { downloadMovieLens } from '../index.js';
+import { downloadMovieLens, type MovieLensName } from '../index.js';
 import { readProgress } from './progress.js';
 import { type Io, type Reply, runCommand } from './run.js';
 
@@ -15,7 +15,8 @@ export function addDownload(program: Command): void {
 async function download(name: string, io: Io): Promise<Reply> {
   const progress = readProgress(name);
   try {
-    const path = await downloadMovieLens(name, { signal: io.signal, onProgress: progress.update });
+    // The library checks the name.
+    const path = await downloadMovieLens(name as MovieLensName, { signal: io.signal, onProgress: progress.update });
     return { json: { name, path }, text: `${path}\n` };
   } finally {
     progress.stop();

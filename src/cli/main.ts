@@ -5,8 +5,15 @@ import { Command, CommanderError, Option } from 'commander';
 import { native } from '../native/load.js';
 import { oneOf } from './arguments.js';
 import { addDoctor } from './doctor.js';
+import { addDownload } from './download.js';
+import { addEvaluate } from './evaluate.js';
+import { addInfo } from './info.js';
 import { lineWidth } from './output.js';
+import { addRecommend } from './recommend.js';
 import { EXIT, reportError } from './run.js';
+import { addSimilar } from './similar.js';
+import { addTour } from './tour.js';
+import { addTrain } from './train.js';
 
 interface GlobalOptions {
   json?: boolean;
@@ -21,9 +28,10 @@ function packageVersion(): string {
 }
 
 function createProgram(): Command {
+  const version = packageVersion();
   const program = new Command('palate')
     .description('Trains and serves recommenders from a ratings file.')
-    .version(packageVersion(), '--version', 'print the version')
+    .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'show help')
     .option('--json', 'print exactly one JSON object on stdout')
     .option('--debug', 'show the stack of an error')
@@ -48,7 +56,8 @@ function createProgram(): Command {
       const { simd } = command.opts<GlobalOptions>();
       if (simd !== undefined) native().setSimdLevel(simd);
     });
-  for (const add of [addDoctor]) add(program, packageVersion());
+  for (const add of [addTour, addTrain, addRecommend, addSimilar, addEvaluate, addInfo, addDownload]) add(program);
+  addDoctor(program, version);
   return program;
 }
 

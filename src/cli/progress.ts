@@ -1,7 +1,6 @@
 import process from 'node:process';
 import cliProgress from 'cli-progress';
-import type { EpochReport } from '../index.js';
-import type { LoadProgress } from '../load/options.js';
+import type { EpochReport, LoadProgress } from '../index.js';
 import { count, measure } from './output.js';
 
 /** Shows on stderr how far training is: a bar on a terminal, else a plain line now and then. */

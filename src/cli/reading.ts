@@ -58,8 +58,8 @@ export async function readInput(
     const formatOf = (file: string): { format?: typeof format } => (file === source ? { format } : {});
     return {
       ratings,
-      items: itemSource && (await readItems(itemSource, { ...common, ...formatOf(itemSource) })),
-      users: userSource && (await readUsers(userSource, { ...common, ...formatOf(userSource) })),
+      items: itemSource === undefined ? undefined : await readItems(itemSource, { ...common, ...formatOf(itemSource) }),
+      users: userSource === undefined ? undefined : await readUsers(userSource, { ...common, ...formatOf(userSource) }),
     };
   } finally {
     progress.stop();

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type HistoryEntry, type Id, loadModel, type Model, type RecommendOptions } from '../index.js';
-import { recommendAll } from './all-users.js';
+import { expectListFormat, recommendAll } from './all-users.js';
 import { history, integer } from './arguments.js';
 import { checkWritable } from './files.js';
 import { readIdList } from './id-list.js';
@@ -47,7 +47,10 @@ async function recommend(file: string, flags: Flags, io: Io): Promise<Reply> {
   if (given.length !== 1) throw usageError('Give one of --user, --history, --titles and --all-users');
   if (flags.allUsers && flags.out === undefined) throw usageError('--all-users needs --out FILE');
   if (!flags.allUsers && flags.out !== undefined) throw usageError('--out goes with --all-users');
-  if (flags.out !== undefined) await checkWritable(flags.out, '--out');
+  if (flags.out !== undefined) {
+    expectListFormat(flags.out);
+    await checkWritable(flags.out, '--out');
+  }
   const model = await loadModel(file);
   const options: RecommendOptions = { k: flags.k, excludeSeen: !flags.includeSeen };
   if (flags.candidates !== undefined) options.candidateItems = await readIdList(flags.candidates);

@@ -36,11 +36,12 @@ async function similar(file: string, { item, title, pairs, k, metric }: Flags): 
   }
   const model = await loadModel(file);
   if (pairs !== undefined) return similarPairs(model, pairs, metric);
-  const index = title === undefined ? model.items.expectIndex(item as string, 'item') : model.findTitle(title);
-  const id = model.items.id(index);
-  const items = model.similarItems({ items: [id], k, metric }).rows();
-  const head = heading(`Nearest to ${model.title(index) ?? `item ${id}`} by ${metric}`);
-  return { json: { item: id, title: model.title(index), items }, text: `${head}\n${itemTable(items)}` };
+  const query = title === undefined ? { items: [item as string] } : { titles: [title] };
+  const found = model.similarItems({ ...query, k, metric });
+  const id = model.items.id(found.queryIndices[0] as number);
+  const items = found.rows();
+  const head = heading(`Nearest to ${model.title(id) ?? `item ${id}`} by ${metric}`);
+  return { json: { item: id, title: model.title(id), items }, text: `${head}\n${itemTable(items)}` };
 }
 
 function similarPairs(model: Model, k: number, metric: Metric): Reply {

@@ -1,7 +1,8 @@
 import type { EpochReport } from '../index.js';
 import { type Column, count, duration, formatTable, measure } from './output.js';
+import { kebab } from './words.js';
 
-/** A recommended or similar item as a table shows it. */
+/** An item of a list of recommended or similar ones. */
 export interface ShownItem {
   rank: number;
   itemId: unknown;
@@ -10,26 +11,41 @@ export interface ShownItem {
   score: number;
 }
 
-/** Items with rank, title, genres and score; the id stands in for a missing title. */
+/** Items with rank, id, title, genres and score; the id alone where there is no metadata. */
 export function itemTable(items: readonly ShownItem[]): string {
-  const titled = items.some((item) => item.title !== undefined);
-  const tagged = items.some((item) => (item.genres?.length ?? 0) > 0);
-  const columns: Column[] = [
-    { head: '#', align: 'right' },
-    { head: 'item', align: 'right' },
-  ];
-  if (titled) columns.push({ head: 'title', flexible: true });
-  if (tagged) columns.push({ head: 'genres', flexible: true });
-  columns.push({ head: 'score', align: 'right' });
-  const rows = items.map((item) => [
-    count(item.rank),
-    String(item.itemId),
-    ...(titled ? [item.title ?? ''] : []),
-    ...(tagged ? [(item.genres ?? []).join(', ')] : []),
-    measure(item.score),
-  ]);
-  return formatTable(columns, rows);
+  return recordTable(items.map(({ rank, itemId, title, genres, score }) => ({ rank, itemId, title, genres, score })));
 }
+
+/** Records as a table with a column for each key that has a value somewhere. */
+export function recordTable(records: readonly object[]): string {
+  const rows = records as readonly Record<string, unknown>[];
+  const isEmpty = (value: unknown): boolean => value == null || (Array.isArray(value) && value.length === 0);
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) =>
+    rows.some((row) => !isEmpty(row[key])),
+  );
+  const columns = keys.map((key): Column => {
+    const isText = rows.some((row) => typeof row[key] === 'string' || Array.isArray(row[key]));
+    return { head: kebab(key).replaceAll('-', ' '), align: isText ? 'left' : 'right', flexible: isText };
+  });
+  const places = new Map(keys.map((key) => [key, decimals(rows.map((row) => row[key]))]));
+  const cell = (value: unknown, key: string): string => {
+    if (value == null) return '';
+    if (typeof value === 'number') return value.toFixed(places.get(key));
+    return Array.isArray(value) ? value.join(', ') : String(value);
+  };
+  return formatTable(
+    columns,
+    rows.map((row) => keys.map((key) => cell(row[key], key))),
+  );
+}
+
+/** Decimal places that show all numbers among `values`: none for integers, at most four. */
+function decimals(values: readonly unknown[]): number {
+  const numbers = values.filter((value) => typeof value === 'number');
+  return Math.max(0, ...numbers.map((value) => (Number.isInteger(value) ? 0 : Math.min(4, fraction(value)))));
+}
+
+const fraction = (value: number): number => (String(value).split('.')[1] ?? '0000').length;
 
 const MOST_EPOCHS = 20;
 
@@ -40,17 +56,20 @@ export function epochTable(epochs: readonly (Omit<EpochReport, 'seconds'> & { se
   const columns: [Column, (epoch: (typeof epochs)[number]) => string | undefined][] = [
     [{ head: 'epoch', align: 'right' }, (e) => count(e.epoch)],
     [{ head: 'train loss', align: 'right' }, (e) => measure(e.train.loss)],
-    [{ head: 'train rmse', align: 'right' }, (e) => e.train.rmse && measure(e.train.rmse)],
-    [{ head: 'valid loss', align: 'right' }, (e) => e.valid && measure(e.valid.loss)],
-    [{ head: 'valid rmse', align: 'right' }, (e) => e.valid?.rmse && measure(e.valid.rmse)],
-    [{ head: 'time', align: 'right' }, (e) => e.seconds && duration(e.seconds)],
+    [{ head: 'train rmse', align: 'right' }, (e) => optional(e.train.rmse, measure)],
+    [{ head: 'valid loss', align: 'right' }, (e) => optional(e.valid?.loss, measure)],
+    [{ head: 'valid rmse', align: 'right' }, (e) => optional(e.valid?.rmse, measure)],
+    [{ head: 'time', align: 'right' }, (e) => optional(e.seconds, duration)],
   ];
-  const used = columns.filter(([, cell]) => shown.some((epoch) => cell(epoch)));
+  const used = columns.filter(([, cell]) => shown.some((epoch) => cell(epoch) !== undefined));
   return formatTable(
     used.map(([column]) => column),
     shown.map((epoch) => used.map(([, cell]) => cell(epoch) ?? '-')),
   );
 }
+
+const optional = (value: number | undefined, show: (value: number) => string): string | undefined =>
+  value === undefined ? undefined : show(value);
 
 /** The least of 1, 2, 5, 10, 20, 50, … that is >= x. */
 function niceStep(x: number): number {

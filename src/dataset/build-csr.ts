@@ -1,20 +1,7 @@
 import type { NumberArray } from './columns.js';
+import type { Csr } from './csr.js';
 import type { EncodedIds } from './encode-ids.js';
 import { sortSegments } from './sort-segments.js';
-
-/** Interactions by user (CSR). */
-export interface Csr {
-  numUsers: number;
-  numItems: number;
-  /** (numUsers + 1) */
-  offsets: Uint32Array;
-  /** (size) item indices, ascending within a user. */
-  items: Uint32Array;
-  /** (size) */
-  values: Float32Array;
-  /** (size) unix seconds. */
-  times: Float64Array | undefined;
-}
 
 /**
  * Orders rows by user and item index; rows of one user and item keep their order and stay side by side.
@@ -86,15 +73,4 @@ function scatterByUser(
     if (ratings !== undefined) valuesOut[position] = ratings[row] as number;
     if (times !== undefined && timesOut !== undefined) timesOut[position] = times[row] as number;
   }
-}
-
-/** The first `size` interactions, in arrays of just that length. */
-export function truncate(csr: Csr, size: number): Csr {
-  if (csr.items.length === size) return csr;
-  return {
-    ...csr,
-    items: csr.items.slice(0, size),
-    values: csr.values.slice(0, size),
-    times: csr.times?.slice(0, size),
-  };
 }

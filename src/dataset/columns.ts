@@ -82,7 +82,10 @@ function firstNonFinite(values: NumberArray): number {
   return -1;
 }
 
-/** Unix seconds without nulls from a float or integer column of seconds, or from a Timestamp. In place for Float64. */
+/**
+ * Unix seconds without nulls from a float or integer column of seconds, or from a Timestamp (to the microsecond). In place
+ * for Float64.
+ */
 export function readTimes(column: Vector, name: string, what: string): Float64Array {
   const { type } = column;
   if (DataType.isTimestamp(type)) {

@@ -1,6 +1,9 @@
 import type { Utf8, Vector } from 'apache-arrow';
 
-/** Distinct strings in order of first appearance, and for each row the number of its string in that order. */
+/**
+ * Distinct strings in order of first appearance, and for each row the number of its string in that order. Decoding drops a
+ * leading byte order mark, as Arrow does, so two of the strings may be the same.
+ */
 export interface DistinctStrings {
   /** (n) */
   codes: Int32Array;
@@ -88,7 +91,7 @@ class StringPool {
   }
 
   strings(): string[] {
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    const decoder = new TextDecoder('utf-8', { fatal: true });
     return Array.from({ length: this.#count }, (_, code) =>
       decoder.decode(this.#bytes.subarray(this.#starts[code], this.#starts[code + 1])),
     );

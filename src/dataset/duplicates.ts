@@ -1,5 +1,5 @@
 import { DataError } from '../errors.js';
-import { type Csr, truncate } from './build-csr.js';
+import { type Csr, truncate } from './csr.js';
 import type { Vocabulary } from './vocabulary.js';
 
 export type Duplicates = 'last' | 'mean' | 'error';

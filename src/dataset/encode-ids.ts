@@ -138,7 +138,7 @@ function directAddress(raw: Int32Array): { ids: Int32Array; base: number; lookup
 function encodeStrings(column: Vector<Utf8>, name: string, what: string): EncodedIds {
   try {
     const { codes, strings } = distinctStrings(column);
-    return ranked(new Vocabulary(strings.slice().sort()), codes, strings);
+    return ranked(new Vocabulary(Array.from(new Set(strings)).sort()), codes, strings);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new DataError(`Column \`${name}\` of the ${what} table holds bytes that are not UTF-8`, {

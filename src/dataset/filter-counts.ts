@@ -1,4 +1,4 @@
-import type { Csr } from './build-csr.js';
+import type { Csr } from './csr.js';
 
 /** Which users and items stay: 1 or 0 for each index. */
 export interface Alive {

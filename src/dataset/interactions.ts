@@ -1,5 +1,5 @@
 import { makeVector, Table, type Vector } from 'apache-arrow';
-import type { Csr } from './build-csr.js';
+import type { Csr } from './csr.js';
 
 /** Interactions by item (CSC). */
 export interface ByItem {

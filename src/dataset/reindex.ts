@@ -1,4 +1,4 @@
-import { type Csr, truncate } from './build-csr.js';
+import { type Csr, truncate } from './csr.js';
 
 /** New index of each old one, ascending with it; -1: dropped. */
 export type IndexMap = Int32Array;

@@ -1,4 +1,4 @@
-import type { Csr } from './build-csr.js';
+import type { Csr } from './csr.js';
 
 /** Up to this length insertion sort beats the passes of a radix sort. */
 const INSERTION_LIMIT = 32;

@@ -4,9 +4,10 @@ import { editDistance } from '../options.js';
 
 const YEAR = / ?\(\d{4}\)$/;
 const PARENTHESES = / ?\([^()]*\)$/;
+const ARTICLES = "the|a|an|le|la|les|l'|un|une|der|die|das|ein|eine|el|los|las|il|lo|gli|i|o|os|as";
 /** "matrix, the (1999)", with what may follow the article. */
-const TRAILING_ARTICLE =
-  /^(.+), (the|a|an|le|la|les|l'|un|une|der|die|das|ein|eine|el|los|las|il|lo|gli|i|o|os|as)((?: \(.*)?)$/;
+const TRAILING_ARTICLE = new RegExp(`^(.+), (${ARTICLES})((?: \\(.*)?)$`);
+const LEADING_ARTICLE = new RegExp(`^(?:l'|(?:${ARTICLES}) )`);
 
 const exact = (title: string): string => title;
 const folded = (title: string): string => title.normalize('NFC').toLowerCase().replace(/\s+/g, ' ').trim();
@@ -18,9 +19,16 @@ const articleFirst = (text: string): string =>
 const withoutYear = (title: string): string => articleFirst(folded(title).replace(YEAR, ''));
 const bare = (title: string): string => {
   let text = folded(title);
-  while (PARENTHESES.test(text)) text = text.replace(PARENTHESES, '');
+  // "(Untitled) (2009)" keeps its last group.
+  for (let shorter = text.replace(PARENTHESES, ''); shorter !== text && shorter !== ''; ) {
+    text = shorter;
+    shorter = text.replace(PARENTHESES, '');
+  }
   return articleFirst(text);
 };
+
+/** What is compared by spelling: an article missing or elsewhere is no misspelling. */
+const stem = (title: string): string => bare(title).replace(LEADING_ARTICLE, '');
 
 /** From strict to lenient: how a title is filed, and how a text asks for it. A text keeps its year: it must not match another. */
 const LEVELS: readonly { key: (title: string) => string; ask: (text: string) => string }[] = [
@@ -83,12 +91,12 @@ export class Titles {
 
   /** Titles that hold the text, most popular first, then those with the smallest edit distance. */
   #nearest(text: string, count: number): string[] {
-    const wanted = articleFirst(text);
+    const wanted = stem(text);
     const best: { title: string; distance: number }[] = [];
     for (const item of this.#order) {
       const title = this.#titles[item];
       if (title == null) continue;
-      const candidate = bare(title);
+      const candidate = stem(title);
       const worst = best.length < count ? Number.POSITIVE_INFINITY : (best[count - 1]?.distance ?? 0);
       // The distance is at least the difference in length.
       if (!candidate.includes(wanted) && Math.abs(candidate.length - wanted.length) >= worst) continue;

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { UNKNOWN } from '../recommend/predict.js';
 import { type Candidates, relevantOf } from './candidates.js';
-import { type TestSet, UNKNOWN } from './test-set.js';
+import type { TestSet } from './test-set.js';
 
 /** Exact top-k of a model over dense indices. */
 export interface RankQuery {
@@ -99,8 +100,9 @@ export async function rankUsers(
     missed = [];
     k = Math.min(k * WIDENING, numItems);
     await rankEach(pending, k, (ordinal, list) => {
-      const first = list.findIndex((item) => relevantTo[item] === ordinal + 1);
-      if (first >= 0) options.onLateHit(ordinal, first + 1);
+      let first = 0;
+      while (first < list.length && relevantTo[list[first] as number] !== ordinal + 1) first++;
+      if (first < list.length) options.onLateHit(ordinal, first + 1);
       else if (list.length === k) missed.push(ordinal);
     });
   }

@@ -2,9 +2,7 @@ import type { Dataset } from '../dataset/dataset.js';
 import type { Interactions } from '../dataset/interactions.js';
 import type { Vocabulary } from '../dataset/vocabulary.js';
 import { DataError } from '../errors.js';
-
-/** Index of a user or item that the model does not have. */
-export const UNKNOWN = 0xffffffff;
+import { UNKNOWN } from '../recommend/predict.js';
 
 /** What a test set is mapped to. */
 export interface TrainingSide {

@@ -1,4 +1,4 @@
-import { Field, Float64, Int32, List, Utf8, Vector, makeData, makeVector } from 'apache-arrow';
+import { Field, Float64, Int32, List, makeData, makeVector, Utf8, Vector } from 'apache-arrow';
 import type { StreamedColumn, TextColumn } from './stream-columns.js';
 
 /** A vector over the very memory of a streamed column. */
@@ -8,7 +8,9 @@ export function columnVector(column: StreamedColumn): Vector {
 
 /** Utf8 from finished bytes; no nulls. */
 function utf8Vector({ offsets, bytes }: TextColumn): Vector<Utf8> {
-  return new Vector([makeData({ type: new Utf8(), length: offsets.length - 1, nullCount: 0, valueOffsets: offsets, data: bytes })]);
+  return new Vector([
+    makeData({ type: new Utf8(), length: offsets.length - 1, nullCount: 0, valueOffsets: offsets, data: bytes }),
+  ]);
 }
 
 /** Utf8 from strings; null stays null. */
@@ -23,7 +25,9 @@ export function textVector(values: readonly (string | null)[]): Vector<Utf8> {
     data.set(text, offsets[i]);
   });
   const { nullCount, nullBitmap } = nulls(values);
-  return new Vector([makeData({ type: new Utf8(), length: values.length, nullCount, nullBitmap, valueOffsets: offsets, data })]);
+  return new Vector([
+    makeData({ type: new Utf8(), length: values.length, nullCount, nullBitmap, valueOffsets: offsets, data }),
+  ]);
 }
 
 /** Int32; the memory under a null holds 0. */
@@ -46,7 +50,15 @@ export function textListVector(lists: readonly (readonly string[])[]): Vector<Li
   });
   const [child] = textVector(lists.flat()).data;
   const type = new List(new Field('item', new Utf8(), false));
-  return new Vector([makeData({ type, length: lists.length, nullCount: 0, valueOffsets: offsets, child: child as NonNullable<typeof child> })]);
+  return new Vector([
+    makeData({
+      type,
+      length: lists.length,
+      nullCount: 0,
+      valueOffsets: offsets,
+      child: child as NonNullable<typeof child>,
+    }),
+  ]);
 }
 
 /** Arrow's validity bits: bit i is set when value i is there. */

@@ -13,7 +13,8 @@ interface RoleNames {
 }
 
 const words = (text: string): string[] => text.split(' ');
-const withId = (text: string): string[] => words(text).flatMap((word) => [word, `${word}id`, `${word}no`, `${word}idx`]);
+const withId = (text: string): string[] =>
+  words(text).flatMap((word) => [word, `${word}id`, `${word}no`, `${word}idx`]);
 
 const USER: NameGroups = [
   [...withId('user'), 'uid'],
@@ -35,14 +36,20 @@ export const ROLE_NAMES: Readonly<Record<TableKind, RoleNames>> = {
       user: USER,
       item: ITEM,
       rating: [words('rating ratings'), words('score stars star overall value preference grade')],
-      time: [words('timestamp time unixtime unixreviewtime ts datetime'), words('date ratedat createdat reviewtime reviewdate')],
+      time: [
+        words('timestamp time unixtime unixreviewtime ts datetime'),
+        words('date ratedat createdat reviewtime reviewdate'),
+      ],
     },
     required: ['user', 'item'],
   },
   items: {
     names: {
       item: [...ITEM, ['id']],
-      title: [words('title name'), words('movietitle itemtitle producttitle booktitle moviename itemname productname songname trackname')],
+      title: [
+        words('title name'),
+        words('movietitle itemtitle producttitle booktitle moviename itemname productname songname trackname'),
+      ],
       genres: [words('genres genre'), words('categories category')],
       year: [words('year releaseyear yearofpublication publicationyear'), words('releasedate')],
     },
@@ -118,7 +125,12 @@ export function assignRoles(input: AssignInput): Record<string, number | undefin
   return roles;
 }
 
-function guess(input: AssignInput, role: string, groups: NameGroups, taken: ReadonlyMap<number, string>): number | undefined {
+function guess(
+  input: AssignInput,
+  role: string,
+  groups: NameGroups,
+  taken: ReadonlyMap<number, string>,
+): number | undefined {
   const normal = (input.names ?? []).map((name) => normalize(name));
   for (const group of groups) {
     const matches = normal.flatMap((name, column) => (group.includes(name) && !taken.has(column) ? [column] : []));
@@ -145,10 +157,16 @@ function findColumn(input: AssignInput, role: string, ref: ColumnRef): number {
   const exact = names.flatMap((name, column) => (name === ref ? [column] : []));
   const loose = names.flatMap((name, column) => (normalize(name) === normalize(ref) ? [column] : []));
   const found = exact.length > 0 ? exact : loose;
-  if (found.length > 1) throw missingColumn(input, role, ref, 'several columns have that name, so give a 0-based position');
+  if (found.length > 1)
+    throw missingColumn(input, role, ref, 'several columns have that name, so give a 0-based position');
   if (found[0] !== undefined) return found[0];
   const near = nearest(ref, names);
-  throw missingColumn(input, role, ref, `${near === undefined ? '' : `did you mean ${JSON.stringify(near)}? `}Columns: ${list(input)}`);
+  throw missingColumn(
+    input,
+    role,
+    ref,
+    `${near === undefined ? '' : `did you mean ${JSON.stringify(near)}? `}Columns: ${list(input)}`,
+  );
 }
 
 function missingColumn(input: AssignInput, role: string, ref: ColumnRef, hint: string): DataError {
@@ -168,7 +186,10 @@ function cannotTell(input: AssignInput, problem: string, roles: readonly string[
 
 function list({ names, columnCount }: AssignInput): string {
   if (names === undefined) return `${columnCount} without a header (positions 0 to ${columnCount - 1})`;
-  const shown = names.slice(0, 20).map((name) => JSON.stringify(name)).join(', ');
+  const shown = names
+    .slice(0, 20)
+    .map((name) => JSON.stringify(name))
+    .join(', ');
   return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
 }
 

@@ -1,18 +1,17 @@
 import { DataError } from '../errors.js';
 import { assignRoles } from './columns.js';
-import { type DuckDB, QueryError, openDuckDB, sqlText } from './duckdb.js';
+import { isDateTime } from './date-time.js';
+import { type DuckDB, openDuckDB, QueryError, sqlText } from './duckdb.js';
 import { type IdKind, idKindOf, trimId, widerIdKind } from './id-kind.js';
 import { parseNumber } from './number-text.js';
 import type { RatingColumn, ReadRatingsOptions } from './ratings-columns.js';
 import { allValid, MARKS } from './ratings-columns.js';
+import { readCsvSql, TRIM_SET } from './read-csv-sql.js';
 import { badCell, scan } from './scan.js';
 import { type Sniffed, sniff } from './sniff.js';
 import type { Source } from './source.js';
 import { type ColumnKind, streamColumns } from './stream-columns.js';
-import { readCsvSql, TRIM_SET } from './read-csv-sql.js';
-import { isDateTime } from './date-time.js';
 
-/** Up to this size every id is checked to be a usual integer; above, those in the sampled places of the file. */
 const EXACT_BYTES = 256 * 2 ** 20;
 
 /** How each column is read. */
@@ -22,6 +21,8 @@ interface Plan {
   time: 'number' | 'date';
   /** Ids are read as text and checked one by one; otherwise DuckDB converts them, which also takes `007` or `7.0` for 7. */
   exact: boolean;
+  /** Integer ids may have spaces around them (text ids are always rid of them). */
+  spaced: boolean;
   /** False: lines may end in both ways. */
   strict: boolean;
 }
@@ -32,9 +33,14 @@ type Roles = Record<string, number | undefined>;
  * Reads a delimited ratings file in one pass; a second one follows when ids turn out to be of another kind than the sample
  * showed, or to find the line that is wrong.
  *
+ * @param exactBytes - up to this size every id is checked to be a usual integer; above, those in the sampled places
  * @throws DataError naming file, line, column and value
  */
-export async function readCsvRatings(source: Source, options: ReadRatingsOptions): Promise<RatingColumn[]> {
+export async function readCsvRatings(
+  source: Source,
+  options: ReadRatingsOptions,
+  exactBytes: number = EXACT_BYTES,
+): Promise<RatingColumn[]> {
   const sniffed = await sniff(source, options);
   const roles = assignRoles({
     kind: 'ratings',
@@ -45,13 +51,13 @@ export async function readCsvRatings(source: Source, options: ReadRatingsOptions
     layout: source.layout?.columns,
     chosen: options.columns,
   });
-  const plan = planFrom(source, sniffed, roles);
+  const plan = planFrom(sniffed, roles, source.size <= exactBytes);
   const db = await openDuckDB(source.file);
   try {
     const first = await attempt(db, source, sniffed, roles, plan, options);
     if (first.columns !== undefined) return first.columns;
     const facts = await findFault(source, sniffed, roles, plan, options);
-    const second = await attempt(db, source, sniffed, roles, { ...plan, ...facts, exact: true }, options);
+    const second = await attempt(db, source, sniffed, roles, { ...plan, ...facts, exact: true, spaced: true }, options);
     if (second.columns !== undefined && second.columns[0]?.length === facts.rows) return second.columns;
     const error = second.error ?? first.error;
     throw new DataError(`${source.label}: ${error?.message ?? 'its rows cannot be told apart'}`, {
@@ -70,7 +76,7 @@ function numericColumns({ sample, columnCount }: Sniffed): boolean[] {
   );
 }
 
-function planFrom(source: Source, sniffed: Sniffed, roles: Roles): Plan {
+function planFrom(sniffed: Sniffed, roles: Roles, exact: boolean): Plan {
   const kindOf = (column: number): IdKind => {
     let kind: IdKind = 'int32';
     for (const cells of sniffed.sample) {
@@ -85,7 +91,8 @@ function planFrom(source: Source, sniffed: Sniffed, roles: Roles): Plan {
     user: kindOf(roles.user as number),
     item: kindOf(roles.item as number),
     time: date ? 'date' : 'number',
-    exact: source.size <= EXACT_BYTES,
+    exact,
+    spaced: false,
     strict: true,
   };
 }
@@ -107,7 +114,11 @@ async function attempt(
   ] as const) {
     const typed = !plan.exact && kind !== 'utf8';
     types.set(column, typed ? SQL_TYPES[kind] : 'VARCHAR');
-    parts.push({ name, kind, sql: typed ? `coalesce(c${column}, ${MARKS[kind].sql})` : idSql(column, kind) });
+    parts.push({
+      name,
+      kind,
+      sql: typed ? `coalesce(c${column}, ${MARKS[kind].sql})` : idSql(column, kind, plan.spaced),
+    });
   }
   if (roles.rating !== undefined) {
     types.set(roles.rating, 'FLOAT');
@@ -115,7 +126,7 @@ async function attempt(
   }
   if (roles.time !== undefined) {
     const date = plan.time === 'date';
-    types.set(roles.time, date ? 'TIMESTAMP' : 'DOUBLE');
+    types.set(roles.time, date ? 'TIMESTAMPTZ' : 'DOUBLE');
     const seconds = date ? `epoch(c${roles.time})` : `c${roles.time}`;
     parts.push({ name: 'time', kind: 'float64', sql: `coalesce(${seconds}, 'nan'::DOUBLE)` });
   }
@@ -123,7 +134,12 @@ async function attempt(
   const sql = `SELECT ${parts.map((part) => part.sql).join(', ')} FROM ${from}`;
   try {
     const { expectedRows } = sniffed;
-    const { rows, columns } = await streamColumns(db, sql, parts.map((part) => part.kind), { ...options, expectedRows });
+    const { rows, columns } = await streamColumns(
+      db,
+      sql,
+      parts.map((part) => part.kind),
+      { ...options, expectedRows },
+    );
     if (rows === 0) throw new DataError(`${source.label}: the file has a header but no rows`, { file: source.label });
     const named = columns.map((data, i) => ({ name: (parts[i] as (typeof parts)[number]).name, length: rows, data }));
     return named.every(({ data }) => allValid(data)) ? { columns: named } : {};
@@ -136,8 +152,8 @@ async function attempt(
 const SQL_TYPES = { int32: 'INTEGER', int64: 'BIGINT' } as const;
 
 /** The id in `c<column>` (VARCHAR), or the kind's mark when it is empty or of another kind. */
-function idSql(column: number, kind: IdKind): string {
-  const text = `trim(c${column}, ${sqlText(TRIM_SET)})`;
+function idSql(column: number, kind: IdKind, spaced: boolean): string {
+  const text = spaced || kind === 'utf8' ? `trim(c${column}, ${sqlText(TRIM_SET)})` : `c${column}`;
   if (kind === 'utf8') return `coalesce(${text}, '')`;
   const value = `try_cast(${text} AS ${SQL_TYPES[kind]})`;
   return `CASE WHEN ${value}::VARCHAR = ${text} THEN ${value} ELSE ${MARKS[kind].sql} END`;
@@ -170,7 +186,8 @@ async function findFault(
         throw bad(line, rating, cell(rating), 'is not a finite number');
       }
       if (time === undefined) return;
-      if (plan.time === 'date' && !isDateTime(cell(time))) throw bad(line, time, cell(time), 'is not an ISO 8601 date or date-time');
+      if (plan.time === 'date' && !isDateTime(cell(time)))
+        throw bad(line, time, cell(time), 'is not an ISO 8601 date or date-time');
       if (plan.time === 'number' && !Number.isFinite(parseNumber(cell(time)))) {
         throw bad(line, time, cell(time), 'is not a finite number of seconds');
       }

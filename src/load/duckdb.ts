@@ -71,6 +71,8 @@ export async function openDuckDB(file: string): Promise<DuckDB> {
   };
   await connection.run(`SET allowed_paths = [${sqlText(file)}, ${sqlText(pattern)}]`);
   await connection.run('SET enable_external_access = false');
+  // Date-times without a zone are UTC, whatever this machine's zone is.
+  await connection.run("SET TimeZone = 'UTC'");
   // Room for what every thread has parsed ahead; with DuckDB's 1 MB default only one thread works at a time.
   await connection.run("SET streaming_buffer_size = '64MB'");
   await connection.run('SET lock_configuration = true');
@@ -78,7 +80,10 @@ export async function openDuckDB(file: string): Promise<DuckDB> {
     bindings,
     fileLiteral: sqlText(pattern),
     stream: (sql) => run(() => connection.stream(sql)),
-    rows: (sql) => run(async () => (await connection.runAndReadAll(sql)).getRows() as (string | number | bigint | boolean | null)[][]),
+    rows: (sql) =>
+      run(
+        async () => (await connection.runAndReadAll(sql)).getRows() as (string | number | bigint | boolean | null)[][],
+      ),
     interrupt: () => connection.interrupt(),
     close: () => {
       connection.closeSync();

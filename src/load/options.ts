@@ -1,4 +1,12 @@
-import { expectBoolean, expectFunction, expectKnownKeys, expectOneOf, expectString, rangeError, typeError } from '../options.js';
+import {
+  expectBoolean,
+  expectFunction,
+  expectKnownKeys,
+  expectOneOf,
+  expectString,
+  rangeError,
+  typeError,
+} from '../options.js';
 
 /** How a file is laid out; `auto` looks at names and bytes. */
 export type Format = 'auto' | 'csv' | 'parquet' | 'ml-latest' | 'ml-1m' | 'ml-100k';

@@ -1,10 +1,10 @@
 import { DataError } from '../errors.js';
 import { assignRoles } from './columns.js';
-import { type DuckDB, QueryError, openDuckDB, sqlText } from './duckdb.js';
+import { type DuckDB, openDuckDB, QueryError, sqlText } from './duckdb.js';
 import type { IdKind } from './id-kind.js';
-import { readParquetSql } from './read-parquet-sql.js';
 import { allValid, MARKS, type RatingColumn, type ReadRatingsOptions } from './ratings-columns.js';
 import { TRIM_SET } from './read-csv-sql.js';
+import { readParquetSql } from './read-parquet-sql.js';
 import type { Source } from './source.js';
 import { type ColumnKind, streamColumns } from './stream-columns.js';
 
@@ -35,7 +35,10 @@ export async function readParquetRatings(source: Source, options: ReadRatingsOpt
 
 async function read(db: DuckDB, source: Source, options: ReadRatingsOptions): Promise<RatingColumn[]> {
   const from = readParquetSql(db.fileLiteral);
-  const schema = (await db.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${from})`)) as [string, string][];
+  const schema = (await db.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${from})`)) as [
+    string,
+    string,
+  ][];
   const names = schema.map(([name]) => name);
   const { label } = source;
   const roles = assignRoles({ kind: 'ratings', label, names, columnCount: names.length, chosen: options.columns });
@@ -58,14 +61,29 @@ async function read(db: DuckDB, source: Source, options: ReadRatingsOptions): Pr
   }
   if (roles.rating !== undefined) {
     const column = quoted(roles.rating);
-    parts.push({ name: 'rating', column, kind: 'float32', sql: `coalesce(try_cast(${column} AS FLOAT), 'nan'::FLOAT)` });
+    parts.push({
+      name: 'rating',
+      column,
+      kind: 'float32',
+      sql: `coalesce(try_cast(${column} AS FLOAT), 'nan'::FLOAT)`,
+    });
   }
   if (roles.time !== undefined) {
     const column = quoted(roles.time);
-    parts.push({ name: 'time', column, kind: 'float64', sql: `coalesce(${timeSql(column, typeOf(roles.time))}, 'nan'::DOUBLE)` });
+    parts.push({
+      name: 'time',
+      column,
+      kind: 'float64',
+      sql: `coalesce(${timeSql(column, typeOf(roles.time))}, 'nan'::DOUBLE)`,
+    });
   }
   const sql = `SELECT ${parts.map((part) => part.sql).join(', ')} FROM ${from}`;
-  const { rows, columns } = await streamColumns(db, sql, parts.map((part) => part.kind), { ...options, expectedRows });
+  const { rows, columns } = await streamColumns(
+    db,
+    sql,
+    parts.map((part) => part.kind),
+    { ...options, expectedRows },
+  );
   for (const [i, data] of columns.entries()) if (!allValid(data)) throw await firstBad(db, label, parts[i] as Part);
   return columns.map((data, i) => ({ name: (parts[i] as Part).name, length: rows, data }));
 }
@@ -104,19 +122,30 @@ function kindFacts(column: string, type: string): string {
 }
 
 function timeSql(column: string, type: string): string {
-  if (/^(TIMESTAMP|DATE)/.test(type)) return `epoch(${column}::TIMESTAMP)`;
-  if (type === 'VARCHAR') return `coalesce(try_cast(${column} AS DOUBLE), epoch(try_cast(${column} AS TIMESTAMP)))`;
+  if (/^(TIMESTAMP|DATE)/.test(type)) return `epoch(${column})`;
+  if (type === 'VARCHAR') return `coalesce(try_cast(${column} AS DOUBLE), epoch(try_cast(${column} AS TIMESTAMPTZ)))`;
   return `try_cast(${column} AS DOUBLE)`;
 }
 
 /** The first row of which a column's value is none: with its number, as Parquet has no lines. */
 async function firstBad(db: DuckDB, label: string, { name, column, kind, sql }: Part): Promise<DataError> {
-  const wrong = kind.startsWith('float') ? `NOT isfinite(${sql})` : kind === 'utf8' ? `${sql} = ''` : `${column} IS NULL`;
+  const wrong = kind.startsWith('float')
+    ? `NOT isfinite(${sql})`
+    : kind === 'utf8'
+      ? `${sql} = ''`
+      : `${column} IS NULL`;
   const [row] = await db.rows(
     `SELECT file_row_number, ${column}::VARCHAR FROM ${readParquetSql(db.fileLiteral, true)} WHERE ${wrong} ORDER BY 1 LIMIT 1`,
   );
   const value = row?.[1] ?? null;
-  const said = value === null ? 'the value is missing' : `${JSON.stringify(value)} is not ${name.endsWith('Id') ? 'an id' : 'a finite number'}`;
+  const said =
+    value === null
+      ? 'the value is missing'
+      : `${JSON.stringify(value)} is not ${name.endsWith('Id') ? 'an id' : 'a finite number'}`;
   const bare = column.slice(1, -1).replaceAll('""', '"');
-  return new DataError(`${label}, row ${Number(row?.[0]) + 1}, column ${JSON.stringify(bare)}: ${said}`, { file: label, column: bare, value });
+  return new DataError(`${label}, row ${Number(row?.[0]) + 1}, column ${JSON.stringify(bare)}: ${said}`, {
+    file: label,
+    column: bare,
+    value,
+  });
 }

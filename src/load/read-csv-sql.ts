@@ -10,9 +10,17 @@ export const TRIM_SET = ' \t';
  *
  * @param strict - false lets lines end with `\r\n` and `\n` in one file (and takes some bad quotes for good)
  */
-export function readCsvSql(fileLiteral: string, sniffed: Sniffed, types: ReadonlyMap<number, string>, strict: boolean): string {
+export function readCsvSql(
+  fileLiteral: string,
+  sniffed: Sniffed,
+  types: ReadonlyMap<number, string>,
+  strict: boolean,
+): string {
   const { dialect, encoding, columnCount, skip } = sniffed;
-  const columns = Array.from({ length: columnCount }, (_, column) => `'c${column}': '${types.get(column) ?? 'VARCHAR'}'`);
+  const columns = Array.from(
+    { length: columnCount },
+    (_, column) => `'c${column}': '${types.get(column) ?? 'VARCHAR'}'`,
+  );
   const delimiter = Buffer.from(dialect.delimiter, 'latin1').toString('utf8');
   const quote = sqlText(dialect.quoted ? '"' : '');
   return `read_csv(${fileLiteral}, auto_detect = false, hive_partitioning = false, compression = 'none', header = false,

@@ -30,7 +30,11 @@ export interface ScanOptions {
  * @returns how many rows with data there are, and whether some lines end with `\r\n` and others with `\n`
  * @throws DataError for the first record with too few or too many fields, a bad quote or an invalid byte; what `check` throws
  */
-export async function scan(source: Source, sniffed: Sniffed, options: ScanOptions): Promise<{ rows: number; mixedLineEnds: boolean }> {
+export async function scan(
+  source: Source,
+  sniffed: Sniffed,
+  options: ScanOptions,
+): Promise<{ rows: number; mixedLineEnds: boolean }> {
   const { label } = source;
   const { columnCount, encoding } = sniffed;
   const parser = new RecordParser(sniffed.dialect);
@@ -45,10 +49,14 @@ export async function scan(source: Source, sniffed: Sniffed, options: ScanOption
     if (problem !== undefined) throw new DataError(`${label}, line ${line}: ${problem}`, { file: label, line });
     if (cells.length !== columnCount) {
       const few = cells.length < columnCount ? 'too few' : 'too many';
-      throw new DataError(`${label}, line ${line}: ${few} fields: ${cells.length} instead of ${columnCount}`, { file: label, line });
+      throw new DataError(`${label}, line ${line}: ${few} fields: ${cells.length} instead of ${columnCount}`, {
+        file: label,
+        line,
+      });
     }
     for (const column of options.used) {
-      if (cellText(cells[column] as string, encoding) === undefined) throw badEncoding(label, sniffed, line, column, cells);
+      if (cellText(cells[column] as string, encoding) === undefined)
+        throw badEncoding(label, sniffed, line, column, cells);
     }
     options.check({ line, row, cell: (column) => cellText(cells[column] as string, encoding) as string });
     row += 1;
@@ -75,15 +83,33 @@ export function columnName(sniffed: Pick<Sniffed, 'names'>, column: number): str
 }
 
 /** A DataError for one value: `file, line 3, column "rating": "abc" is not a number`. */
-export function badCell(source: Source, sniffed: Pick<Sniffed, 'names'>, line: number, column: number, value: string, rule: string): DataError {
+export function badCell(
+  source: Source,
+  sniffed: Pick<Sniffed, 'names'>,
+  line: number,
+  column: number,
+  value: string,
+  rule: string,
+): DataError {
   const name = columnName(sniffed, column);
   const shown = value.length > 100 ? `${value.slice(0, 100)}…` : value;
   const what = value.trim() === '' ? 'the field is empty' : `${JSON.stringify(shown)} ${rule}`;
   const where = sniffed.names === undefined ? `column ${name}` : `column ${JSON.stringify(name)}`;
-  return new DataError(`${source.label}, line ${line}, ${where}: ${what}`, { file: source.label, line, column: name, value });
+  return new DataError(`${source.label}, line ${line}, ${where}: ${what}`, {
+    file: source.label,
+    line,
+    column: name,
+    value,
+  });
 }
 
-function badEncoding(label: string, sniffed: Sniffed, line: number, column: number, cells: readonly string[]): DataError {
+function badEncoding(
+  label: string,
+  sniffed: Sniffed,
+  line: number,
+  column: number,
+  cells: readonly string[],
+): DataError {
   const value = Buffer.from(cells[column] as string, 'latin1').toString('utf8');
   const name = columnName(sniffed, column);
   return new DataError(

@@ -4,11 +4,19 @@ import { basename, join, resolve } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { DataError } from '../errors.js';
 import { expectString } from '../options.js';
-import { utf16Decoder } from './utf16-decoder.js';
-import { type LayoutFile, LAYOUTS, type Layout, type TableKind, describeLayouts, layoutOfFile, layoutsAmong } from './movielens.js';
+import {
+  describeLayouts,
+  LAYOUTS,
+  type Layout,
+  type LayoutFile,
+  layoutOfFile,
+  layoutsAmong,
+  type TableKind,
+} from './movielens.js';
 import type { Encoding, ReadOptions } from './options.js';
 import { TemporaryFolder } from './temporary-folder.js';
 import { unpack } from './unpack.js';
+import { utf16Decoder } from './utf16-decoder.js';
 import { openZip } from './zip.js';
 
 /** A plain local file, ready for DuckDB: unpacked, and UTF-8 or latin-1 when it is text. */
@@ -48,7 +56,12 @@ export async function withSource<T>(
   }
 }
 
-async function prepare(path: string, kind: TableKind, options: ReadOptions, temporary: TemporaryFolder): Promise<Source> {
+async function prepare(
+  path: string,
+  kind: TableKind,
+  options: ReadOptions,
+  temporary: TemporaryFolder,
+): Promise<Source> {
   const found = await locate(path, kind, options, temporary);
   const { label, layout, format } = found;
   let file = found.file;
@@ -87,7 +100,12 @@ interface Located {
   layout?: LayoutFile;
 }
 
-async function locate(path: string, kind: TableKind, options: ReadOptions, temporary: TemporaryFolder): Promise<Located> {
+async function locate(
+  path: string,
+  kind: TableKind,
+  options: ReadOptions,
+  temporary: TemporaryFolder,
+): Promise<Located> {
   const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'ENOENT' || cause.code === 'ENOTDIR' ? 'no such file' : cause.message;
     throw new DataError(`${path}: ${why}`, { file: path, cause });
@@ -103,7 +121,10 @@ async function locate(path: string, kind: TableKind, options: ReadOptions, tempo
   }
   if (!info.isFile()) throw new DataError(`${path}: neither a regular file nor a folder`, { file: path });
   const head = await readHead(path, path);
-  if (head.subarray(0, 4).toString('latin1') === 'PK\x03\x04' || head.subarray(0, 4).toString('latin1') === 'PK\x05\x06') {
+  if (
+    head.subarray(0, 4).toString('latin1') === 'PK\x03\x04' ||
+    head.subarray(0, 4).toString('latin1') === 'PK\x05\x06'
+  ) {
     return await locateInZip(path, kind, options, temporary);
   }
   const wanted = LAYOUTS.find((layout) => layout.format === options.format);
@@ -121,7 +142,12 @@ async function locate(path: string, kind: TableKind, options: ReadOptions, tempo
   return { file: resolve(path), label: path, format: known.layout.format, layout: fileOf(known.layout, kind, path) };
 }
 
-async function locateInZip(path: string, kind: TableKind, options: ReadOptions, temporary: TemporaryFolder): Promise<Located> {
+async function locateInZip(
+  path: string,
+  kind: TableKind,
+  options: ReadOptions,
+  temporary: TemporaryFolder,
+): Promise<Located> {
   const zip = await openZip(path, path);
   try {
     const folders = new Map<string, string[]>();

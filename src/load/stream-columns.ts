@@ -1,5 +1,5 @@
-import type { DuckDBDataChunk } from '@duckdb/node-api';
-import { type DuckDB, type DuckDBBindings, QueryError } from './duckdb.js';
+import type { DuckDB, DuckDBBindings } from './duckdb.js';
+import { eachChunk } from './each-chunk.js';
 import { Growable, type NumericArray } from './growable.js';
 import type { ReadOptions } from './options.js';
 
@@ -26,8 +26,7 @@ export interface StreamOptions extends Pick<ReadOptions, 'signal' | 'onProgress'
 }
 
 /**
- * Runs `sql`, whose columns have no nulls, and collects each column in one array. DuckDB's threads parse ahead while the
- * chunks (2,048 rows) are copied here.
+ * Runs `sql`, whose columns have no nulls, and collects each column in one array.
  *
  * @returns one array a column, all of the same length
  * @throws QueryError when DuckDB finds the data wrong, the signal's reason when aborted
@@ -40,43 +39,20 @@ export async function streamColumns(
 ): Promise<{ rows: number; columns: StreamedColumn[] }> {
   const { signal, onProgress, expectedRows } = options;
   const sinks = kinds.map((kind) => makeSink(kind, expectedRows, db.bindings));
-  const stop = (): void => db.interrupt();
-  signal?.addEventListener('abort', stop);
-  let rows = 0;
   let told = performance.now();
-  try {
-    const result = await db.stream(sql);
-    for (;;) {
-      signal?.throwIfAborted();
-      const chunk = await fetchChunk(result);
-      const count = chunk?.rowCount ?? 0;
-      if (chunk === null || count === 0) break;
-      for (const [column, sink] of sinks.entries()) sink.take(db.bindings.data_chunk_get_vector(chunk.chunk, column), count);
-      // Asking the chunk again keeps it alive until its memory has been copied.
-      rows += chunk.rowCount;
-      const now = onProgress === undefined ? told : performance.now();
-      if (now - told > 200) {
-        told = now;
-        onProgress?.({ phase: 'read', unit: 'rows', done: rows, total: Math.max(rows, expectedRows) });
-      }
-    }
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', stop);
-  }
-  signal?.throwIfAborted();
+  const rows = await eachChunk(db, sql, signal, (chunk, rowsBefore) => {
+    const count = chunk.rowCount;
+    for (const [column, sink] of sinks.entries())
+      sink.take(db.bindings.data_chunk_get_vector(chunk.chunk, column), count);
+    if (onProgress === undefined) return;
+    const now = performance.now();
+    if (now - told < 200) return;
+    told = now;
+    const done = rowsBefore + count;
+    onProgress({ phase: 'read', unit: 'rows', done, total: Math.max(done, expectedRows) });
+  });
   onProgress?.({ phase: 'read', unit: 'rows', done: rows, total: rows });
   return { rows, columns: sinks.map((sink) => sink.finish()) };
-}
-
-async function fetchChunk(result: { fetchChunk(): Promise<DuckDBDataChunk | null> }): Promise<DuckDBDataChunk | null> {
-  try {
-    return await result.fetchChunk();
-  } catch (error) {
-    throw new QueryError(error);
-  }
 }
 
 function makeSink(kind: ColumnKind, rows: number, bindings: DuckDBBindings): Sink {
@@ -100,7 +76,11 @@ interface ArrayType<T> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-function numericSink<T extends Exclude<NumericArray, Uint8Array>>(Type: ArrayType<T>, rows: number, bindings: DuckDBBindings): Sink {
+function numericSink<T extends Exclude<NumericArray, Uint8Array>>(
+  Type: ArrayType<T>,
+  rows: number,
+  bindings: DuckDBBindings,
+): Sink {
   const values = new Growable<T>((length) => new Type(length), rows);
   return {
     take(vector, count): void {

@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs';
-import { type Readable, Transform, type TransformCallback } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
 import { DataError } from '../errors.js';
+import { ByteCounter } from './byte-counter.js';
 import type { LoadProgress } from './options.js';
 
 /** Nothing larger is unpacked, whatever an archive claims. */
@@ -33,42 +34,29 @@ export async function unpack(source: Readable, steps: Transform[], to: string, o
   const { label, packedBytes, unpackedBytes, checksum, signal, onProgress } = options;
   const limit = Math.min(MAX_BYTES, Math.max(FREE_BYTES, packedBytes * MAX_RATIO));
   const bomb = (): DataError =>
-    new DataError(`${label}: unpacks to more than ${limit} bytes, which no honest file of this size does`, { file: label });
+    new DataError(`${label}: unpacks to more than ${limit} bytes, which no honest file of this size does`, {
+      file: label,
+    });
   if (unpackedBytes !== undefined && unpackedBytes > limit) throw bomb();
 
-  let done = 0;
   let crc = 0;
-  let told = performance.now();
-  let callerError: unknown;
-  const count = new Transform({
-    transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-      done += chunk.length;
-      if (done > limit) return callback(bomb());
-      if (checksum !== undefined) crc = crc32(chunk, crc);
-      const now = performance.now();
-      if (onProgress !== undefined && now - told > 200) {
-        told = now;
-        try {
-          onProgress({ phase: 'unpack', unit: 'bytes', done, total: unpackedBytes });
-        } catch (error) {
-          callerError = error;
-          return callback(error as Error);
-        }
-      }
-      callback(null, chunk);
-    },
-    flush(callback: TransformCallback): void {
-      callback(checksum === undefined || crc === checksum ? null : new Error('its checksum does not match'));
+  const counter = new ByteCounter({
+    phase: 'unpack',
+    total: unpackedBytes,
+    onProgress,
+    inspect: (piece, done) => {
+      if (done > limit) throw bomb();
+      if (checksum !== undefined) crc = crc32(piece, crc);
     },
   });
   const sink = createWriteStream(to, { flags: 'wx', mode: 0o600 });
   try {
-    await pipeline([source, ...steps, count, sink], { signal });
+    await pipeline([source, ...steps, counter, sink], { signal });
   } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    if (error instanceof DataError || error === callerError) throw error;
-    throw explain(label, error as NodeJS.ErrnoException);
+    signal?.throwIfAborted();
+    throw error === counter.thrown ? error : explain(label, error as NodeJS.ErrnoException);
   }
+  if (checksum !== undefined && crc !== checksum) throw explain(label, new Error('its checksum does not match'));
 }
 
 function explain(label: string, error: NodeJS.ErrnoException): Error {

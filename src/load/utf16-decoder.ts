@@ -5,7 +5,10 @@ export function utf16Decoder(bigEndian: boolean): Transform {
   const decoder = new TextDecoder(bigEndian ? 'utf-16be' : 'utf-16le', { fatal: true });
   const convert = (bytes: Buffer | undefined, callback: TransformCallback): void => {
     try {
-      callback(null, Buffer.from(bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true }), 'utf8'));
+      callback(
+        null,
+        Buffer.from(bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true }), 'utf8'),
+      );
     } catch (error) {
       callback(error as Error);
     }

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Entry, ZipFile } from 'yauzl';
 import { DataError, MissingPackageError } from '../errors.js';
-import { unpack } from './unpack.js';
 import type { LoadProgress } from './options.js';
+import { unpack } from './unpack.js';
 
 /** More entries than any data set has; the central directory is not read further. */
 const MAX_ENTRIES = 10_000;

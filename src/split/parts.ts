@@ -24,12 +24,18 @@ export function expectFractions(fractions: unknown): { names: string[]; shares: 
   return { names, shares: shares.map((share) => share / sum) };
 }
 
-/** Integers that sum to `total`, as near to the shares as can be: largest remainder, ties to the earlier part. */
+/**
+ * Integers that sum to `total`, as near to the shares as can be: largest remainder, ties to the earlier part. In whole
+ * millionths of a row, so that rounding in a share like .1 does not decide a tie.
+ */
 export function partSizes(total: number, shares: readonly number[]): number[] {
-  const sizes = shares.map((share) => Math.floor(share * total));
+  const millionths = shares.map((share) => Math.round(share * total * 1e6));
+  const sizes = millionths.map((amount) => Math.floor(amount / 1e6));
+  const remainders = millionths.map((amount) => amount % 1e6);
   const left = total - sizes.reduce((sum, size) => sum + size, 0);
-  const remainder = (part: number): number => (shares[part] as number) * total - (sizes[part] as number);
-  const order = Array.from(shares.keys()).sort((a, b) => remainder(b) - remainder(a) || a - b);
+  const order = Array.from(shares.keys()).sort(
+    (a, b) => (remainders[b] as number) - (remainders[a] as number) || a - b,
+  );
   for (const part of order.slice(0, left)) sizes[part] = (sizes[part] as number) + 1;
   return sizes;
 }

@@ -8,7 +8,6 @@ import {
   TimestampMillisecond,
   TimestampNanosecond,
   TimestampSecond,
-  Utf8,
   type Vector,
   vectorFromArray,
 } from 'apache-arrow';
@@ -17,27 +16,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Dataset, type DatasetOptions } from '../../src/dataset/dataset.js';
 import { DataError } from '../../src/errors.js';
-import { chunked, genreList, idVector, type Row, ratingsTable, rowsOf } from './fixtures.js';
+import { chunked, fails, idVector, type Row, ratingsTable, rows, rowsOf } from './fixtures.js';
 import { type NaiveOptions, naiveIds, naiveRows } from './naive-dataset.js';
-
-const rows: Row[] = [
-  { user: 9, item: 70, rating: 4, time: 100 },
-  { user: 2, item: 70, rating: 3.5, time: 200 },
-  { user: 2, item: 10, rating: 5, time: 300 },
-  { user: 9, item: 30, rating: 0.5, time: 400 },
-  { user: 5, item: 10, rating: 2, time: 500 },
-];
-
-const fails = (table: Table, options: DatasetOptions, message: RegExp): void => {
-  assert.throws(
-    () => Dataset.fromTable(table, options),
-    (error: unknown) => {
-      if (!(error instanceof DataError)) throw error;
-      if (!message.test(error.message)) throw new Error(`unexpected message: ${error.message}`);
-      return error.code === 'ERR_PALATE_DATA';
-    },
-  );
-};
 
 /** As `naiveRows` says; an error where it says that nothing is left. */
 function check(input: readonly Row[], options: NaiveOptions = {}, table: Table = ratingsTable(input)): void {
@@ -225,7 +205,11 @@ test('rating and time columns of other types', () => {
     ],
   ];
   for (const [column, expected] of stamps) {
-    assert.equal(Array.from(withColumn('time', column).interactions.times ?? []), expected, String(column.type));
+    const times = Array.from(withColumn('time', column).interactions.times ?? []);
+    // A float64 of seconds resolves 0.24 microseconds at this date.
+    for (const [i, time] of times.entries())
+      assert.ok(Math.abs(time - (expected[i] as number)) < 3e-7, String(column.type));
+    assert.is(times.length, 2);
   }
 });
 
@@ -238,145 +222,6 @@ test('the table is not changed and not shared', () => {
     before,
   );
   assert.is.not(data.interactions.values.buffer, table.getChild('rating')?.data[0]?.values.buffer);
-});
-
-test('bad rows are named', () => {
-  const bad = (rating: number): Table => ratingsTable([...rows, { user: 1, item: 1, rating, time: 1 }]);
-  fails(bad(Number.NaN), {}, /NaN is not a finite float32 in column `rating`, row 5 \(from 0\) of the ratings table/);
-  fails(bad(Number.NEGATIVE_INFINITY), {}, /-Infinity is not .* row 5 /);
-  const wide = new Table({ userId: idVector([1]), itemId: idVector([1]), rating: makeVector(Float64Array.of(1e300)) });
-  fails(wide, {}, /1e\+300 is not a finite float32/);
-  const nulls = (name: string): Table =>
-    new Table({ userId: idVector([1, 2]), itemId: idVector([1, 2]), [name]: vectorFromArray([1, null], new Int32()) });
-  for (const name of ['userId', 'itemId', 'rating', 'time'])
-    fails(nulls(name), {}, new RegExp(`Null in column \`${name}\`, row 1 `));
-  const text = new Table({ userId: idVector([1]), itemId: idVector([1]), rating: vectorFromArray(['4'], new Utf8()) });
-  fails(text, {}, /Column `rating` of the ratings table has type Utf8; expected Float32, Float64 or an integer/);
-});
-
-test('missing columns list what there is', () => {
-  fails(new Table({ user: idVector([1]), itemId: idVector([1]) }), {}, /no column `userId`; its columns: user, itemId/);
-  fails(
-    new Table({ userId: idVector([1]), itemId: idVector([1]), Rating: idVector([1]) }),
-    {},
-    /rename it to `rating`/,
-  );
-  fails(ratingsTable(rows, { rating: false }), { positiveThreshold: 4 }, /no column `rating`/);
-});
-
-test('filters that leave nothing are named', () => {
-  fails(ratingsTable([]), {}, /^The ratings table has no rows$/);
-  fails(
-    ratingsTable(rows),
-    { positiveThreshold: 6 },
-    /`positiveThreshold` 6 leaves none of 5 ratings; the largest is 5/,
-  );
-  fails(ratingsTable(rows), { minUserRatings: 3 }, /^`minUserRatings` 3 leaves no ratings$/);
-  fails(ratingsTable(rows), { minItemRatings: 3 }, /^`minItemRatings` 3 leaves no ratings$/);
-  fails(
-    ratingsTable(rows),
-    { minUserRatings: 2, minItemRatings: 2 },
-    /^`minUserRatings` 2 and `minItemRatings` 2 together leave/,
-  );
-});
-
-test('misuse', () => {
-  const misuse = (options: unknown, message: RegExp): void =>
-    assert.throws(() => Dataset.fromTable(ratingsTable(rows), options as DatasetOptions), message);
-  misuse({ minUserRating: 3 }, /Unknown option `minUserRating` in Dataset.fromTable; did you mean `minUserRatings`/);
-  misuse({ minUserRatings: 1.5 }, /Expected `minUserRatings` to be an integer >= 0, received 1.5/);
-  misuse({ duplicates: 'first' }, /Expected `duplicates` to be one of 'last', 'mean', 'error'/);
-  misuse({ items: [] }, /Expected `items` to be an Arrow Table/);
-  assert.throws(() => Dataset.fromTable([] as never), /Expected `ratings` to be an Arrow Table/);
-});
-
-const films = new Table({
-  itemId: idVector([70, 99, 10]),
-  title: vectorFromArray(['Seventy', 'Unrated', null], new Utf8()),
-  genres: genreList([['Drama', 'War'], ['War'], null]),
-  year: vectorFromArray([1970, 1999, 2010], new Int32()),
-});
-
-test('metadata stands in index order, with nulls where it is missing', () => {
-  for (const items of [films, chunked(films, 2)]) {
-    const data = Dataset.fromTable(ratingsTable(rows), { items });
-    assert.is(data.numItems, 3);
-    assert.equal([...(data.itemTable?.getChild('itemId') ?? [])], [10, 30, 70]);
-    assert.equal([...(data.itemTable?.getChild('year') ?? [])], [2010, null, 1970]);
-    assert.equal(
-      [0, 1, 2].map((item) => data.title(item)),
-      [undefined, undefined, 'Seventy'],
-    );
-    assert.equal(
-      [0, 1, 2].map((item) => data.genres(item)),
-      [[], [], ['Drama', 'War']],
-    );
-    assert.throws(
-      () => data.title(3),
-      (error: unknown) => error instanceof RangeError,
-    );
-    assert.is(data.userTable, undefined);
-  }
-  const bare = Dataset.fromTable(ratingsTable(rows));
-  assert.is(bare.title(0), undefined);
-  assert.equal(bare.genres(0), []);
-});
-
-test('genre counts', () => {
-  const data = Dataset.fromTable(ratingsTable(rows), { items: films, includeUnrated: true });
-  assert.equal(
-    data
-      .genreCounts()
-      .toArray()
-      .map((row) => row.toJSON()),
-    [
-      { genre: 'War', items: 2, interactions: 2 },
-      { genre: 'Drama', items: 1, interactions: 2 },
-    ],
-  );
-  assert.is(Dataset.fromTable(ratingsTable(rows)).genreCounts().numRows, 0);
-});
-
-test('includeUnrated gives ids of the metadata an index', () => {
-  const users = new Table({ userId: idVector([7, 9, 1]), age: vectorFromArray([30, 20, 40], new Int32()) });
-  const data = Dataset.fromTable(ratingsTable(rows), { items: films, users, includeUnrated: true });
-  assert.equal(data.users.ids([0, 1, 2, 3, 4]), [1, 2, 5, 7, 9]);
-  assert.equal(data.items.ids([0, 1, 2, 3]), [10, 30, 70, 99]);
-  assert.equal(rowsOf(data), naiveRows(rows));
-  assert.equal([...(data.userTable?.getChild('age') ?? [])], [40, null, null, 30, 20]);
-  assert.equal(Array.from(data.interactions.userCounts()), [0, 2, 1, 0, 2]);
-  const filtered = Dataset.fromTable(ratingsTable(rows), { items: films, includeUnrated: true, minItemRatings: 2 });
-  assert.equal(filtered.items.ids([0, 1, 2]), [10, 70, 99]);
-});
-
-test('kinds of ids in metadata', () => {
-  const long = new Table({ itemId: idVector([70n, 2n ** 40n]), year: vectorFromArray([1970, 1980], new Int32()) });
-  const data = Dataset.fromTable(ratingsTable(rows), { items: long });
-  assert.is(data.items.kind, 'int32');
-  assert.equal([...(data.itemTable?.getChild('year') ?? [])], [null, null, 1970]);
-  const all = Dataset.fromTable(ratingsTable(rows), { items: long, includeUnrated: true });
-  assert.equal(all.items.ids([0, 1, 2, 3]), [10n, 30n, 70n, 2n ** 40n]);
-  fails(
-    ratingsTable(rows),
-    { items: new Table({ itemId: idVector(['70']) }) },
-    /type Utf8; expected integers, as in the ratings/,
-  );
-  fails(ratingsTable(rows), { items: new Table({ itemId: idVector([7, 7]) }) }, /Id 7 stands in rows 0 and 1 /);
-  fails(ratingsTable(rows), { users: films }, /The users table has no column `userId`/);
-});
-
-test('subset keeps vocabularies and metadata', () => {
-  const data = Dataset.fromTable(ratingsTable(rows), { items: films });
-  const part = data.subset(Uint32Array.of(4, 0));
-  assert.is(part.users, data.users);
-  assert.is(part.items, data.items);
-  assert.is(part.itemTable, data.itemTable);
-  assert.equal(
-    rowsOf(part).map((row) => row.item),
-    [10, 70],
-  );
-  assert.is(data.subset(new Uint8Array(5)).numInteractions, 0);
-  assert.equal(data.subset(new Uint8Array(5)).ratingRange, { min: Number.NaN, max: Number.NaN });
 });
 
 test.run();

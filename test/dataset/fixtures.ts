@@ -12,8 +12,10 @@ import {
   type Vector,
   vectorFromArray,
 } from 'apache-arrow';
-import type { Dataset } from '../../src/dataset/dataset.js';
+import * as assert from 'uvu/assert';
+import { Dataset, type DatasetOptions } from '../../src/dataset/dataset.js';
 import type { Id } from '../../src/dataset/vocabulary.js';
+import { DataError } from '../../src/errors.js';
 
 export interface Row {
   user: Id;
@@ -107,3 +109,24 @@ export function readMovieLens(): { ratings: Table; movies: Table } | undefined {
   });
   return { ratings, movies };
 }
+
+/** Five ratings of three users, in no order. */
+export const rows: Row[] = [
+  { user: 9, item: 70, rating: 4, time: 100 },
+  { user: 2, item: 70, rating: 3.5, time: 200 },
+  { user: 2, item: 10, rating: 5, time: 300 },
+  { user: 9, item: 30, rating: 0.5, time: 400 },
+  { user: 5, item: 10, rating: 2, time: 500 },
+];
+
+/** Asserts that `Dataset.fromTable` throws a DataError of that message. */
+export const fails = (table: Table, options: DatasetOptions, message: RegExp): void => {
+  assert.throws(
+    () => Dataset.fromTable(table, options),
+    (error: unknown) => {
+      if (!(error instanceof DataError)) throw error;
+      if (!message.test(error.message)) throw new Error(`unexpected message: ${error.message}`);
+      return error.code === 'ERR_PALATE_DATA';
+    },
+  );
+};

@@ -64,7 +64,10 @@ test('below: in range, every value, even', () => {
   const random = new Random(7);
   for (const limit of [1, 2, 3, 31, 33, 129]) {
     const counts = new Array<number>(limit).fill(0);
-    for (let i = 0; i < 1000 * limit; i++) counts[random.below(limit)]++;
+    for (let i = 0; i < 1000 * limit; i++) {
+      const draw = random.below(limit);
+      counts[draw] = (counts[draw] as number) + 1;
+    }
     assert.is(counts.length, limit);
     for (const count of counts) assert.ok(Math.abs(count - 1000) < 200, `limit ${limit}: ${count}`);
   }

@@ -73,23 +73,23 @@ test('no epochs give the mean; misuse is refused', () => {
 });
 
 const { PALATE_DATA, PALATE_FOLDS } = process.env;
-if (PALATE_DATA !== undefined && PALATE_FOLDS !== undefined) {
-  test('RMSE over the five folds of ml-latest-small is that of the reference', () => {
-    const lines = readFileSync(path.join(PALATE_DATA, 'ratings.csv'), 'utf8').trim().split('\n').slice(1);
-    const rows = lines.map((line) => line.split(',').map(Number) as [number, number, number]);
-    const folds = readFileSync(PALATE_FOLDS, 'utf8').trim().split('\n').map(Number);
-    assert.is(folds.length, rows.length);
-    const rmse = [0, 1, 2, 3, 4].map((fold) => {
-      const train = dataset(rows.filter((_, row) => folds[row] !== fold));
-      const baseline = biasBaseline(train);
-      const errors = rows
-        .filter((_, row) => folds[row] === fold)
-        .map(([user, item, rating]) => rating - baseline.predict(train.users.index(user), train.items.index(item)));
-      return Math.sqrt(errors.reduce((sum, e) => sum + e * e, 0) / errors.length);
-    });
-    const mean = rmse.reduce((sum, x) => sum + x, 0) / 5;
-    assert.ok(Math.abs(mean - 0.8727) <= 0.0005, `RMSE ${mean}`);
+const onRealData = PALATE_DATA === undefined || PALATE_FOLDS === undefined ? test.skip : test;
+
+onRealData('RMSE over the five folds of ml-latest-small is that of the reference', () => {
+  const lines = readFileSync(path.join(PALATE_DATA as string, 'ratings.csv'), 'utf8').trim().split('\n').slice(1);
+  const rows = lines.map((line) => line.split(',').map(Number) as [number, number, number]);
+  const folds = readFileSync(PALATE_FOLDS as string, 'utf8').trim().split('\n').map(Number);
+  assert.is(folds.length, rows.length);
+  const rmse = [0, 1, 2, 3, 4].map((fold) => {
+    const train = dataset(rows.filter((_, row) => folds[row] !== fold));
+    const baseline = biasBaseline(train);
+    const errors = rows
+      .filter((_, row) => folds[row] === fold)
+      .map(([user, item, rating]) => rating - baseline.predict(train.users.index(user), train.items.index(item)));
+    return Math.sqrt(errors.reduce((sum, e) => sum + e * e, 0) / errors.length);
   });
-}
+  const mean = rmse.reduce((sum, x) => sum + x, 0) / 5;
+  assert.ok(Math.abs(mean - 0.8727) <= 0.0005, `RMSE ${mean}`);
+});
 
 test.run();

@@ -162,7 +162,7 @@ try {
   testPackage(temporary);
 } catch (error) {
   failed += 1;
-  console.error(error);
+  console.error(error instanceof Error ? error.message : error);
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }

@@ -160,6 +160,18 @@ const violations: { name: string; files: Record<string, string>; says: RegExp }[
     files: { 'package-lock.json': '{\n  "resolved": "x"\n}\n' },
     says: /^package-lock\.json:2: "resolved" ties installs to one registry/,
   },
+  {
+    name: 'a lock file without the packages of other platforms',
+    files: {
+      'package-lock.json': JSON.stringify({
+        packages: {
+          'node_modules/a': { optionalDependencies: { 'a-here': '1', 'a-there': '1' } },
+          'node_modules/a-here': {},
+        },
+      }),
+    },
+    says: /^package-lock\.json:1: has no entry for a-there, so `npm ci` refuses it/,
+  },
 ];
 
 for (const { name, files, says } of violations) {

@@ -1,0 +1,134 @@
+import { Table } from 'apache-arrow';
+import { Dataset } from '../dataset/dataset.js';
+import type { Model } from '../model.js';
+import { models } from '../models/index.js';
+import { expectBoolean, expectInt, expectKnownKeys, expectNumber, rangeError, typeError } from '../options.js';
+import { servingFactors } from '../recommend/combine-fields.js';
+import { selectTopK } from '../recommend/top-k.js';
+import type { ModelData } from '../types.js';
+import type { SampledNegatives } from './candidates.js';
+import { type Evaluation, measure } from './measure.js';
+import { readCutOffs, readMetrics } from './metric-names.js';
+import type { Rank } from './rank-users.js';
+
+export interface EvaluateOptions {
+  /** Length of the lists; several give each list metric once for each. Default 10. */
+  k?: number | readonly number[];
+  /**
+   * Any of precision, recall, ndcg, ndcgFull, hitRate, map, coverage, novelty (at each k, or at their own: 'ndcg@5'), mrr,
+   * rmse, mae. Default: all but ndcgFull, and rmse and mae only where model and test have ratings.
+   */
+  metrics?: readonly string[];
+  /** Test rows with at least this rating are relevant. Default: all of them, as whoever rates a film has chosen it. */
+  relevanceThreshold?: number;
+  /**
+   * What is ranked for a user: 'all' training items that he has not seen in training (default), or his relevant items
+   * among so many sampled ones, which is quicker to do and flatters: seed defaults to 42.
+   */
+  candidates?: 'all' | { sampledNegatives: number; seed?: number };
+  /** Adds the values of each user to the result. Default false. */
+  perUser?: boolean;
+  signal?: AbortSignal;
+  threads?: number;
+}
+
+const KNOWN = [
+  'k',
+  'metrics',
+  'relevanceThreshold',
+  'candidates',
+  'perUser',
+  'signal',
+  'threads',
+] as const satisfies readonly (keyof EvaluateOptions)[];
+
+/**
+ * Measures a model on ratings that it was not trained on; `definitions` of the result say what each figure means.
+ *
+ * Ranking metrics are means over the users with a relevant test item. Rows of a user or item without a training
+ * interaction, and rows that are in training too, do not count there; the result tells how many. Rating metrics take all
+ * rows, predicted as `Model.predict` does.
+ *
+ * @param test a part of a split, or a table as `Dataset.fromTable` takes it; matched with the model by ids.
+ * @throws TypeError, RangeError for wrong options; DataError for a table that is no ratings table, and for integer ids
+ *   where the model has strings; the signal's reason when aborted.
+ */
+export async function evaluate(
+  model: Model,
+  test: Dataset | Table,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const { data } = model;
+  if (data?.parameters === undefined) throw typeError('model', 'a Model', model);
+  if (!(test instanceof Dataset) && !Table.isTable(test)) throw typeError('test', 'a Dataset or an Arrow Table', test);
+  expectKnownKeys('evaluate', options, KNOWN);
+  const ks = readCutOffs(options.k ?? 10);
+  const { signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError('signal', 'an AbortSignal', signal);
+  const threads =
+    options.threads === undefined ? undefined : expectInt('threads', options.threads, { min: 1, max: 1024 });
+  const candidates = readCandidates(options.candidates ?? 'all');
+  const perUser = expectBoolean('perUser', options.perUser ?? false);
+
+  const rows = test instanceof Dataset ? test : Dataset.fromTable(test);
+  const predictsRatings = !data.implicit && models[data.name].objectives.length > 0;
+  return measure(
+    {
+      training: data,
+      dim: data.parameters.dim,
+      rank: rankBy(data, threads),
+      predict: (users, items) => model.predictIndices(users, items),
+    },
+    rows,
+    {
+      requests: readMetrics(options.metrics, ks, predictsRatings && !rows.implicit),
+      k: ks.at(-1) as number,
+      relevanceThreshold: readThreshold(options.relevanceThreshold, rows),
+      candidates,
+      perUser,
+      signal,
+    },
+  );
+}
+
+function readThreshold(value: unknown, { implicit }: Dataset): number | undefined {
+  if (value === undefined) return undefined;
+  const threshold = expectNumber('relevanceThreshold', value);
+  if (implicit) throw rangeError('relevanceThreshold', 'left out where the test has no ratings', value);
+  return threshold;
+}
+
+function readCandidates(value: EvaluateOptions['candidates']): 'all' | SampledNegatives {
+  if (value === 'all') return value;
+  if (typeof value === 'string') throw rangeError('candidates', "'all' or { sampledNegatives, seed }", value);
+  expectKnownKeys('candidates', value, ['sampledNegatives', 'seed']);
+  return {
+    sampledNegatives: expectInt('candidates.sampledNegatives', value?.sampledNegatives, { min: 1 }),
+    seed: expectInt('candidates.seed', value?.seed ?? 42, { min: 0 }),
+  };
+}
+
+/** Native top-k over the factors that serve the model. */
+function rankBy(data: ModelData, threads: number | undefined): Rank {
+  return ({ users, k, excludeOffsets, excludeItems, candidates }) => {
+    const { dim, userFactors, itemFactors, itemBiases } = servingFactors(data);
+    const queries = new Float32Array(users.length * dim);
+    for (let q = 0; q < users.length; q++) {
+      const user = users[q] as number;
+      queries.set(userFactors.subarray(user * dim, (user + 1) * dim), q * dim);
+    }
+    return selectTopK({
+      queries,
+      items: itemFactors,
+      numQueries: users.length,
+      numItems: data.items.size,
+      dim,
+      k,
+      metric: 'dot',
+      exclude: { offsets: excludeOffsets, items: excludeItems },
+      candidates,
+      itemBiases,
+      threads,
+    }).indices;
+  };
+}

@@ -1,0 +1,63 @@
+/** The public names of palate, in the order in which data flows through them. */
+
+// Reading
+
+export { cachedMovieLens, type DownloadOptions, downloadMovieLens, type MovieLensName } from './load/download.js';
+export type { ColumnRef, Encoding, Format, LoadProgress, ReadOptions } from './load/options.js';
+export type { ReadRatingsOptions } from './load/ratings-columns.js';
+export { type ReadItemsOptions, readItems } from './load/read-items.js';
+export { readRatings } from './load/read-ratings.js';
+export { type ReadUsersOptions, readUsers } from './load/read-users.js';
+export { SAMPLE_LABEL, type SampleOptions, sampleItems, sampleRatings } from './load/sample.js';
+
+// Data
+
+export { Dataset, type DatasetOptions, type DatasetSummary } from './dataset/dataset.js';
+export { buildFields, type Field, type FieldSpec } from './dataset/features.js';
+export { type ByItem, Interactions } from './dataset/interactions.js';
+export { type Id, type IdKind, Vocabulary } from './dataset/vocabulary.js';
+
+// Splits
+
+export { type KFoldOptions, kFold } from './split/k-fold.js';
+export { type LeaveLastOutOptions, leaveLastOut } from './split/leave-last-out.js';
+export type { Fractions, Parts } from './split/parts.js';
+export { splitByTime } from './split/split-by-time.js';
+export { splitByUser } from './split/split-by-user.js';
+export { splitRandom } from './split/split-random.js';
+
+// Models
+
+export { loadModel, Model, type ModelInfo } from './model.js';
+export { train } from './train/train.js';
+
+// Ranking
+
+export type { RankedRow, Recommendations, SimilarItems } from './recommend/ranked-items.js';
+export type { SimilarPairs } from './recommend/similar.js';
+export { type TopKOptions, type TopKResult, topK } from './recommend/top-k.js';
+
+// Evaluation
+
+export { type BiasBaseline, type BiasBaselineOptions, biasBaseline } from './evaluate/baselines.js';
+export { evaluate } from './evaluate/evaluate.js';
+
+// Devices
+
+export { type CpuDevice, type CudaDevice, type DeviceInfo, devices } from './native/device.js';
+
+// Errors
+
+export {
+  DataError,
+  type DataLocation,
+  DeviceError,
+  DivergedError,
+  MissingPackageError,
+  ModelFileError,
+  NativeLoadError,
+} from './errors.js';
+
+// Options and results
+
+export type * from './types.js';

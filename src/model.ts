@@ -1,0 +1,161 @@
+import type { Interactions } from './dataset/interactions.js';
+import type { Id, Vocabulary } from './dataset/vocabulary.js';
+import { MODEL_FILE_VERSION, readModelFile, saveModelFile } from './model-file.js';
+import { typeError } from './options.js';
+import { genresOf, titleOf } from './recommend/metadata.js';
+import { predictPairs, UNKNOWN } from './recommend/predict.js';
+import type { Recommendations, SimilarItems } from './recommend/ranked-items.js';
+import { recommend } from './recommend/recommend.js';
+import { type SimilarPairs, similarItems, similarPairs } from './recommend/similar.js';
+import type {
+  EpochRecord,
+  ModelData,
+  ModelName,
+  RecommendOptions,
+  ResolvedOptions,
+  SimilarItemsOptions,
+  SimilarPairsOptions,
+} from './types.js';
+
+/** What `info` says of a model. */
+export interface ModelInfo {
+  model: ModelName;
+  formatVersion: number;
+  users: number;
+  items: number;
+  interactions: number;
+  implicit: boolean;
+  dim: number;
+  /** Learnt numbers. */
+  parameters: number;
+  fields: { name: string; side: 'user' | 'item'; labels: number }[];
+  metadata: { items: string[]; users: string[] };
+  options: ResolvedOptions;
+  metrics: Readonly<Record<string, number>>;
+  history: readonly EpochRecord[];
+}
+
+/** A trained model. Immutable; made by `train` or `loadModel`. */
+export class Model {
+  /** Parameters, vocabularies, training interactions and metadata, as plain data. */
+  readonly data: ModelData;
+
+  constructor(data: ModelData) {
+    this.data = data;
+  }
+
+  get name(): ModelName {
+    return this.data.name;
+  }
+
+  /** The options it was trained with, all resolved. */
+  get options(): ResolvedOptions {
+    return this.data.options;
+  }
+
+  get users(): Vocabulary {
+    return this.data.users;
+  }
+
+  get items(): Vocabulary {
+    return this.data.items;
+  }
+
+  /** Training interactions. */
+  get seen(): Interactions {
+    return this.data.seen;
+  }
+
+  /** Losses of each epoch. */
+  get history(): readonly EpochRecord[] {
+    return this.data.history;
+  }
+
+  get metrics(): Readonly<Record<string, number>> {
+    return this.data.metrics;
+  }
+
+  /**
+   * Predicted ratings of (user, item) pairs of ids. An unknown user or item leaves its terms out: a new item of a known
+   * user gets the mean plus the user's bias.
+   * @returns (pairs)
+   */
+  predict({ users, items }: { users: readonly Id[]; items: readonly Id[] }): Float32Array {
+    if (!Array.isArray(users)) throw typeError('users', 'an array of user ids', users);
+    if (!Array.isArray(items)) throw typeError('items', 'an array of item ids', items);
+    const indices = (vocabulary: Vocabulary, ids: readonly Id[]): Uint32Array =>
+      Uint32Array.from(ids, (id) => {
+        const index = vocabulary.index(id);
+        return index < 0 ? UNKNOWN : index;
+      });
+    return this.predictIndices(indices(this.users, users), indices(this.items, items));
+  }
+
+  /** The same for indices; 0xffffffff stands for unknown. */
+  predictIndices(userIndices: Uint32Array, itemIndices: Uint32Array): Float32Array {
+    return predictPairs(this.data, userIndices, itemIndices);
+  }
+
+  /** The k best items for known users, or for a user given by a history or by titles. See recommend/recommend.ts. */
+  recommend(options: RecommendOptions): Recommendations {
+    return recommend(this.data, options);
+  }
+
+  /** The k items nearest to each given item. */
+  similarItems(options: SimilarItemsOptions): SimilarItems {
+    return similarItems(this.data, options);
+  }
+
+  /** The k most similar pairs of all items. */
+  similarPairs(options?: SimilarPairsOptions): SimilarPairs {
+    return similarPairs(this.data, options);
+  }
+
+  /** The title of an item, undefined where there is none. DataError for an unknown id. */
+  title(item: Id): string | undefined {
+    return titleOf(this.data, this.items.expectIndex(item, 'item'));
+  }
+
+  /** The genres of an item. DataError for an unknown id. */
+  genres(item: Id): string[] {
+    return genresOf(this.data, this.items.expectIndex(item, 'item'));
+  }
+
+  /** A summary that JSON can hold. */
+  info(): ModelInfo {
+    const { parameters: p, seen, itemTable, userTable } = this.data;
+    const columns = (table: ModelData['itemTable']): string[] => table?.schema.fields.map((field) => field.name) ?? [];
+    const learnt = [
+      p.userFactors,
+      p.itemFactors,
+      p.userBiases,
+      p.itemBiases,
+      ...p.fields.flatMap((f) => [f.factors, f.biases]),
+    ];
+    return {
+      model: this.name,
+      formatVersion: MODEL_FILE_VERSION,
+      users: this.users.size,
+      items: this.items.size,
+      interactions: seen.size,
+      implicit: this.data.implicit,
+      dim: p.dim,
+      parameters: learnt.reduce((sum, values) => sum + values.length, 1),
+      fields: p.fields.map(({ name, side, labels }) => ({ name, side, labels: labels.length })),
+      metadata: { items: columns(itemTable), users: columns(userTable) },
+      options: this.options,
+      metrics: this.metrics,
+      history: this.history,
+    };
+  }
+
+  /** Writes the model to one file, all or nothing. ModelFileError when that fails. */
+  async save(path: string): Promise<void> {
+    await saveModelFile(this.data, path);
+  }
+}
+
+/** Reads a model file. ModelFileError when it is missing, damaged or of another version. */
+export async function loadModel(path: string): Promise<Model> {
+  return new Model(await readModelFile(path));
+}

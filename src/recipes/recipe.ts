@@ -1,0 +1,90 @@
+import type { Table } from 'apache-arrow';
+import type { Dataset, DatasetSummary, EpochReport, Id, Model, TrainOptions } from '../index.js';
+import { train } from '../index.js';
+
+/** What a recipe starts from, and who listens. */
+export interface RecipeInput {
+  ratings: Table;
+  items?: Table;
+  users?: Table;
+  threads?: number;
+  /** Of splits and training; default 42. */
+  seed?: number;
+  onEpoch?: (report: EpochReport, variant: { name: string; epochs: number }) => void;
+  signal?: AbortSignal;
+}
+
+/** One setting that a recipe trained with. */
+export interface Variant {
+  name: string;
+  /** The setting in words. */
+  about: string;
+  epochs: EpochReport[];
+  metrics: Record<string, number>;
+  seconds: number;
+}
+
+/** An item of a list. */
+export interface ListedItem {
+  rank: number;
+  itemId: Id;
+  title?: string | undefined;
+  genres?: readonly string[];
+  score: number;
+}
+
+/** Something else that a recipe shows: a table by rows. */
+export interface Section {
+  title: string;
+  rows: readonly object[];
+}
+
+/** What a recipe found. `epochs` and `metrics` are those of the last variant, palate's own setting. */
+export interface RecipeResult {
+  name: string;
+  about: string;
+  seconds: number;
+  data: DatasetSummary;
+  variants: Variant[];
+  epochs: EpochReport[];
+  metrics: Record<string, number>;
+  /** Who the recommendations are for, and how that user was chosen. */
+  user: { id: Id; ratings: number; chosen: string };
+  recommendations: readonly ListedItem[];
+  /** What `similar` is similar to. */
+  similarTo: { itemId: Id; title: string | undefined };
+  similar: readonly ListedItem[];
+  sections: readonly Section[];
+}
+
+/** A recipe as the list of them has it. */
+export interface Recipe {
+  name: string;
+  run: (input: RecipeInput) => Promise<RecipeResult>;
+}
+
+/** Trains one variant of a recipe; `measure` turns the last epoch into its metrics. */
+export async function trainVariant(
+  input: RecipeInput,
+  data: Dataset,
+  { name, about, epochs }: { name: string; about: string; epochs: number },
+  options: TrainOptions,
+  measure: (last: EpochReport) => Record<string, number>,
+): Promise<{ model: Model; variant: Variant }> {
+  const reports: EpochReport[] = [];
+  const start = performance.now();
+  const model = await train(data, {
+    ...options,
+    epochs,
+    threads: input.threads,
+    seed: input.seed,
+    signal: input.signal,
+    onEpoch: (report) => {
+      reports.push(report);
+      input.onEpoch?.(report, { name, epochs });
+    },
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const last = reports.at(-1) as EpochReport;
+  return { model, variant: { name, about, epochs: reports, metrics: measure(last), seconds } };
+}

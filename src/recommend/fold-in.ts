@@ -1,0 +1,156 @@
+import { expectNumber, rangeError, typeError } from '../options.js';
+import type { HistoryEntry, ModelData, Regularization } from '../types.js';
+import { servingFactors } from './combine-fields.js';
+import { solveRidge } from './solve-ridge.js';
+
+/** A user made from a history. */
+export interface FoldedUser {
+  /** (dim) */
+  factors: Float32Array;
+  bias: number;
+  /** The items of the history, ascending, each once. */
+  items: Uint32Array;
+}
+
+interface Rated {
+  item: number;
+  /** In rating units; undefined counts as liked. */
+  rating: number | undefined;
+}
+
+/** Weight of a liked item in 'sum', and of a rating at the top of the range. */
+const sumWeight = 0.2;
+const smallestPenalty = 1e-6;
+const mostSteps = 25;
+
+/** Checks a history and finds its items; of an item named twice the last entry counts. */
+export function readHistory(data: ModelData, history: readonly HistoryEntry[]): Rated[] {
+  if (!Array.isArray(history)) throw typeError('history', 'an array of { item, rating? }', history);
+  if (history.length === 0) throw rangeError('history', 'a list with at least one item', history);
+  const { min, max } = data.parameters.range;
+  const ratings = new Map<number, number | undefined>();
+  for (const [n, entry] of history.entries()) {
+    if (typeof entry !== 'object' || entry === null)
+      throw typeError(`history[${n}]`, 'an object { item, rating? }', entry);
+    const item = data.items.expectIndex(entry.item, 'item');
+    const rating = entry.rating;
+    ratings.set(item, rating === undefined ? undefined : expectNumber(`history[${n}].rating`, rating, { min, max }));
+  }
+  return [...ratings].map(([item, rating]) => ({ item, rating })).sort((a, b) => a.item - b.item);
+}
+
+/**
+ * L2 penalties of a user's factors and bias as training applied them to a row with n ratings: lambda n^power of the sum
+ * of losses; of batch training, whose decay lambda acts on the mean over all N ratings, lambda N / 2.
+ */
+function penaltiesOf(data: ModelData, count: number): { factors: number; bias: number } {
+  const options = data.options as {
+    regularization?: Regularization;
+    regularizationPower?: number;
+    batchSize?: unknown;
+    optimizer?: string;
+  };
+  const rowWise = options.batchSize === 1 && options.optimizer !== 'adam';
+  const scale = rowWise ? count ** (options.regularizationPower ?? 0) : data.seen.size / 2;
+  return {
+    factors: Math.max(smallestPenalty, (options.regularization?.user ?? 0) * scale),
+    bias: Math.max(smallestPenalty, (options.regularization?.bias ?? 0) * scale),
+  };
+}
+
+/** Loss, and for the Gauss-Newton step its weight w and w x + (minus half the slope), at score x. */
+function linearise(data: ModelData, x: number, rating: number): { loss: number; weight: number; product: number } {
+  const { link, range } = data.parameters;
+  const span = range.max - range.min;
+  if (data.options.objective === 'logistic') {
+    const p = 1 / (1 + Math.exp(-x));
+    const target = (rating - range.min) / span;
+    const loss = Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))) - target * x;
+    // Half of the cross-entropy's curvature and slope, as the penalty is not halved either.
+    return { loss, weight: 0.5 * p * (1 - p), product: 0.5 * (p * (1 - p) * x + target - p) };
+  }
+  if (link === 'identity') return { loss: (rating - x) ** 2, weight: 1, product: rating };
+  const p = 1 / (1 + Math.exp(-x));
+  const slope = span * p * (1 - p);
+  const error = rating - (range.min + span * p);
+  return { loss: error ** 2, weight: slope ** 2, product: slope ** 2 * x + slope * error };
+}
+
+/**
+ * The user's row and bias that minimise the training objective over his history with all items fixed: ridge regression
+ * for an identity link, else Gauss-Newton (squared) or Newton (logistic) steps of it, halved until the objective falls.
+ */
+function solveUser(data: ModelData, rated: readonly Rated[]): { factors: Float32Array; bias: number } {
+  const { dim, globalBias, itemFactors, itemBiases } = servingFactors(data);
+  const n = rated.length;
+  const withBias = data.options.biases !== false;
+  const width = dim + (withBias ? 1 : 0);
+  const penalty = penaltiesOf(data, n);
+  const penalties = new Float64Array(width).fill(penalty.factors);
+  if (withBias) penalties[dim] = penalty.bias;
+  const rows = new Float64Array(n * width);
+  for (const [j, { item }] of rated.entries()) {
+    for (let k = 0; k < dim; k++) rows[j * width + k] = itemFactors[item * dim + k] as number;
+    if (withBias) rows[j * width + dim] = 1;
+  }
+  const ratingOf = (j: number): number => rated[j]?.rating ?? data.parameters.range.max;
+  const fixed = rated.map(({ item }) => globalBias + (itemBiases[item] as number));
+  const own = (x: Float64Array, j: number): number => {
+    let sum = 0;
+    for (let k = 0; k < width; k++) sum += (rows[j * width + k] as number) * (x[k] as number);
+    return sum;
+  };
+  const objective = (x: Float64Array): number => {
+    let sum = 0;
+    for (let j = 0; j < n; j++) sum += linearise(data, (fixed[j] as number) + own(x, j), ratingOf(j)).loss;
+    for (let k = 0; k < width; k++) sum += (penalties[k] as number) * (x[k] as number) ** 2;
+    return sum;
+  };
+  let x: Float64Array = new Float64Array(width);
+  let value = objective(x);
+  const weights = new Float64Array(n);
+  const products = new Float64Array(n);
+  for (let step = 0; step < mostSteps; step++) {
+    for (let j = 0; j < n; j++) {
+      const at = linearise(data, (fixed[j] as number) + own(x, j), ratingOf(j));
+      weights[j] = at.weight;
+      products[j] = at.product - at.weight * (fixed[j] as number);
+    }
+    const target = solveRidge(rows, weights, products, penalties);
+    let next = target;
+    let nextValue = objective(next);
+    for (let share = 0.5; nextValue > value && share > 1e-6; share /= 2) {
+      next = x.map((old, k) => old + share * ((target[k] as number) - old));
+      nextValue = objective(next);
+    }
+    if (!(nextValue < value)) break;
+    const settled = value - nextValue <= 1e-9 * value;
+    x = next;
+    value = nextValue;
+    if (settled) break;
+  }
+  return { factors: Float32Array.from(x.subarray(0, dim)), bias: withBias ? (x[dim] as number) : 0 };
+}
+
+/** The weighted sum of the items' rows: .2 for a liked item, for a rating .2 times its place between -1 and 1 in the range. */
+function sumItems(data: ModelData, rated: readonly Rated[]): Float32Array {
+  const { dim, itemFactors } = servingFactors(data);
+  const { min, max } = data.parameters.range;
+  const factors = new Float32Array(dim);
+  for (const { item, rating } of rated) {
+    const weight =
+      rating === undefined || max === min ? sumWeight : sumWeight * ((2 * (rating - min)) / (max - min) - 1);
+    for (let k = 0; k < dim; k++)
+      factors[k] = (factors[k] as number) + weight * (itemFactors[item * dim + k] as number);
+  }
+  return factors;
+}
+
+/** Turns a history into a user. */
+export function foldIn(data: ModelData, history: readonly HistoryEntry[], method: 'solve' | 'sum'): FoldedUser {
+  const rated = readHistory(data, history);
+  const items = Uint32Array.from(rated, ({ item }) => item);
+  if (data.parameters.dim === 0) return { factors: new Float32Array(0), bias: 0, items };
+  if (method === 'sum') return { factors: sumItems(data, rated), bias: 0, items };
+  return { ...solveUser(data, rated), items };
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { onlyJson, palate, Workplace } from './spawn-cli.js';
+
+const test = suite('tour');
+let at: Workplace;
+
+test.before(() => {
+  at = new Workplace();
+});
+test.after(() => at.remove());
+
+interface Report {
+  recipes: {
+    name: string;
+    data: object;
+    epochs: unknown[];
+    metrics: object;
+    recommendations: unknown[];
+    similar: unknown[];
+  }[];
+  source: { simulated: boolean };
+  out: string;
+}
+
+test('one recipe on a folder: JSON on stdout, the same in the report, losses as CSV', async () => {
+  const run = await palate(['tour', '--data', 'ml', '--recipe', 'rating-classifier', '--out', 'report', '--json'], {
+    cwd: at.root,
+  });
+  const report = onlyJson<Report>(run);
+  assert.is(report.out, 'report');
+  assert.is(report.source.simulated, false);
+  assert.is(report.recipes.length, 1);
+  const [recipe] = report.recipes;
+  assert.is(recipe?.name, 'rating-classifier');
+  assert.is(recipe?.recommendations.length, 10);
+  assert.is(recipe?.similar.length, 10);
+  assert.equal(
+    at.list().filter((name) => name.startsWith('report')),
+    ['report', 'report/rating-classifier.csv', 'report/tour.json'],
+  );
+  assert.equal(JSON.parse(readFileSync(at.file('report/tour.json'), 'utf8')), report);
+  assert.match(readFileSync(at.file('report/rating-classifier.csv'), 'utf8'), /^variant,epoch,.*\nnotebook,1,/);
+});
+
+test('a folder that is there keeps its other files; text fits into 80 columns', async () => {
+  mkdirSync(at.file('mine'));
+  writeFileSync(at.file('mine/notes.txt'), 'mine');
+  writeFileSync(at.file('mine/tour.json'), 'old');
+  const run = await palate(['tour', '--recipe', 'rating-classifier', '--out', 'mine'], {
+    cwd: at.root,
+    env: { PALATE_DATA: at.data },
+  });
+  assert.is(run.code, 0, run.stderr);
+  assert.is(readFileSync(at.file('mine/notes.txt'), 'utf8'), 'mine');
+  assert.match(readFileSync(at.file('mine/tour.json'), 'utf8'), /"recipes"/);
+  assert.not.match(run.stdout, '\u001b');
+  assert.match(run.stdout, 'Like Toy Story (1995)');
+  assert.equal(
+    at.list().filter((name) => name.includes('.part')),
+    [],
+  );
+});
+
+test.run();

@@ -1,0 +1,123 @@
+import { test } from 'uvu';
+import type { TrainerConfig } from '../../src/native/binding.js';
+import { trainBatches } from '../oracle/train-batches.js';
+import { kinds } from '../oracle/train-gradient.js';
+import { assertClose } from '../support/assert-close.js';
+import {
+  atEachLevel,
+  newTrainer,
+  readParameters,
+  runEpochs,
+  type Shape,
+  trainerConfig,
+} from '../support/train-problems.js';
+
+const tolerance = { relative: 1e-4, absolute: 2e-5 };
+const rates = [0.05, 0.04, 0.03, 0.02, 0.01];
+
+/** Trains natively at each level and in the oracle; parameters and losses must agree. */
+async function compare(config: TrainerConfig, learningRates: readonly number[] = rates): Promise<void> {
+  await atEachLevel(async (level) => {
+    const trainer = newTrainer(config);
+    const twin = readParameters(trainer, config);
+    const actual = await runEpochs(trainer, learningRates);
+    const p = readParameters(trainer, config);
+    trainer.dispose();
+    const expected = trainBatches(config, twin, learningRates);
+    for (const kind of kinds) {
+      assertClose(p[kind].factors, twin[kind].factors, tolerance, `${level} ${kind} factors`);
+      assertClose(p[kind].biases, twin[kind].biases, tolerance, `${level} ${kind} biases`);
+    }
+    assertClose(p.globalBias, twin.globalBias, tolerance, `${level} global bias`);
+    const lossOf = { relative: 2e-6, absolute: 1e-7 };
+    for (const [epoch, { loss, rmse }] of expected.entries()) {
+      assertClose(actual[epoch].trainLoss, loss, lossOf, `${level} loss of epoch ${epoch}`);
+      assertClose(actual[epoch].trainRmse, rmse, lossOf, `${level} rmse of epoch ${epoch}`);
+    }
+  });
+}
+
+const mf: Shape = { users: 9, items: 12, ratings: 50, dim: 5 };
+const fm: Shape = { ...mf, fields: 'both' };
+const penalties = { regularizationUser: 0.05, regularizationItem: 0.02, regularizationBias: 0.1, regularizationFeature: 0.2 };
+const sigmoid = { link: 'sigmoid', trainGlobalBias: true } as const;
+
+const optimizers = ['sgd', 'adagrad', 'adam'] as const;
+const decays: Record<string, Partial<TrainerConfig>> = {
+  'no decay': {},
+  'coupled decay': penalties,
+  'decoupled decay': { ...penalties, decoupled: true },
+};
+for (const optimizer of optimizers) {
+  for (const [name, decay] of Object.entries(decays)) {
+    for (const batchSize of [0, 7]) {
+      test(`${optimizer}, ${name}, batch ${batchSize || 'full'}: the twin's parameters and losses`, async () => {
+        await compare(trainerConfig(fm, { ...sigmoid, ...decay, optimizer, batchSize }));
+        await compare(trainerConfig(mf, { ...decay, optimizer, batchSize }));
+      });
+    }
+  }
+}
+
+for (const optimizer of optimizers) {
+  test(`${optimizer}: biases and features have learning rates of their own`, async () => {
+    const own = { biasLearningRate: 0.25, featureLearningRate: 0.1 };
+    for (const decoupled of [false, true]) {
+      await compare(trainerConfig(fm, { ...sigmoid, ...penalties, ...own, optimizer, decoupled, batchSize: 16 }));
+    }
+    await compare(trainerConfig(fm, { ...sigmoid, biasLearningRate: 0, featureLearningRate: 0, optimizer }));
+  });
+}
+
+for (const optimizer of optimizers) {
+  test(`${optimizer}: biases that are not trained stay at zero, the intercept moves where it should`, async () => {
+    for (const trainGlobalBias of [false, true]) {
+      await compare(trainerConfig(fm, { ...penalties, link: 'sigmoid', biases: false, trainGlobalBias, optimizer }));
+    }
+  });
+}
+
+test('the betas and epsilon of Adam, the epsilon of AdaGrad', async () => {
+  await compare(trainerConfig(mf, { optimizer: 'adam', beta1: 0, beta2: 0.5, epsilon: 0.1, batchSize: 20 }));
+  await compare(trainerConfig(mf, { optimizer: 'adam', beta1: 0.99, beta2: 0.9, batchSize: 20 }));
+  await compare(trainerConfig(mf, { optimizer: 'adagrad', epsilon: 0.5, batchSize: 20 }));
+});
+
+test('Adam rating by rating is the batch of one', async () => {
+  await compare(trainerConfig(fm, { ...penalties, ...sigmoid, optimizer: 'adam', batchSize: 1 }), [0.01, 0.005]);
+});
+
+test('clipping in mini-batches', async () => {
+  for (const optimizer of optimizers) {
+    const config = { ...penalties, optimizer, clipNorm: 0.5, batchSize: 8, trainGlobalBias: true };
+    await compare(trainerConfig(fm, config), [0.2, 0.1, 0.1]);
+  }
+});
+
+test('logistic loss, wide factors, all sides of the batch size', async () => {
+  for (const batchSize of [0, 2, 49, 50, 51, 4_000_000_000]) {
+    const shape = { ...fm, dim: 33 };
+    await compare(trainerConfig(shape, { objective: 'logistic', link: 'sigmoid', optimizer: 'adam', batchSize }));
+  }
+});
+
+test('one user, one item, one rating', async () => {
+  for (const shape of [
+    { users: 1, items: 1, ratings: 1, dim: 1 },
+    { users: 1, items: 9, ratings: 8, dim: 17 },
+    { users: 9, items: 1, ratings: 8, dim: 17 },
+  ]) {
+    await compare(trainerConfig({ ...shape, fields: 'both' }, { ...sigmoid, optimizer: 'adam', batchSize: 3 }));
+  }
+});
+
+test('no ratings: nothing moves and losses are 0', async () => {
+  const config = trainerConfig({ users: 3, items: 4, ratings: 0, dim: 4 }, { optimizer: 'adam' });
+  const trainer = newTrainer(config);
+  const [{ trainLoss, trainRmse }] = await runEpochs(trainer, [0.1]);
+  assertClose([trainLoss, trainRmse], [0, 0], { relative: 0, absolute: 0 }, 'losses');
+  const { users, items } = readParameters(trainer, config);
+  assertClose([...users.factors, ...items.factors], new Array(28).fill(0), { relative: 0, absolute: 0 }, 'factors');
+});
+
+test.run();

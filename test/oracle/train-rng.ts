@@ -1,0 +1,53 @@
+/** SplitMix64 with streams: the slow twin of native/core/rng.h, in BigInt. */
+
+const mask = (1n << 64n) - 1n;
+const GAMMA = 0x9e3779b97f4a7c15n;
+
+function mix(value: bigint): bigint {
+  let z = value;
+  z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
+  z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & mask;
+  return z ^ (z >> 31n);
+}
+
+export class OracleRng {
+  #state: bigint;
+
+  constructor(seed: number, stream: bigint) {
+    this.#state = mix(BigInt(seed)) ^ mix((stream * GAMMA + 0x632be59bd9b4e019n) & mask);
+  }
+
+  next(): bigint {
+    this.#state = (this.#state + GAMMA) & mask;
+    return mix(this.#state);
+  }
+
+  /** Lemire's multiplication with rejection. */
+  below(bound: number): number {
+    const b = BigInt(bound);
+    const threshold = ((1n << 32n) - b) % b;
+    let product = (this.next() >> 32n) * b;
+    while ((product & 0xffffffffn) < threshold) product = (this.next() >> 32n) * b;
+    return Number(product >> 32n);
+  }
+
+  /** Sum of twelve 16-bit uniforms, centred. */
+  normal(): number {
+    let sum = 0;
+    for (let word = 0; word < 3; word++) {
+      const bits = this.next();
+      for (let part = 0n; part < 4n; part++) sum += Number((bits >> (16n * part)) & 0xffffn);
+    }
+    return (sum - 6 * 65535) / 65536;
+  }
+
+  /** Fisher-Yates from the back, in place. */
+  shuffle(order: { length: number; [n: number]: number }): void {
+    for (let n = order.length; n > 1; n--) {
+      const other = this.below(n);
+      const last = order[n - 1];
+      order[n - 1] = order[other];
+      order[other] = last;
+    }
+  }
+}

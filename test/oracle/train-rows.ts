@@ -1,0 +1,169 @@
+/** Row-wise training on the block grid in float64, one block after the other: the twin of train_epoch.cc and grid.cc. */
+import type { TrainerConfig } from '../../src/native/binding.js';
+import type { OracleEpoch } from './train-batches.js';
+import { addScoreGradient, type Kind, kinds, zerosLike } from './train-gradient.js';
+import {
+  activeRows,
+  type OracleParameters,
+  type OracleRows,
+  rawScore,
+  ratingLoss,
+  trainingPairs,
+} from './train-loss.js';
+import { type Moments, newMoments, stepOne, stepsOf } from './train-optimizers.js';
+import { OracleRng } from './train-rng.js';
+
+/** Blocks a side: doubled from 4 up to 32 while a block would hold more than 25,000 ratings. */
+export function sideFor(ratings: number): number {
+  let side = 4;
+  while (side < 32 && Math.floor(Math.floor(ratings / side) / side) > 25_000) side *= 2;
+  return side;
+}
+
+/** Group of each row: rows in random order, cut where the middle of each row's ratings falls. */
+function assignGroups(counts: Uint32Array, total: number, side: number, rng: OracleRng): number[] {
+  const order = Uint32Array.from(counts.keys());
+  rng.shuffle(order);
+  const groups = new Array<number>(counts.length);
+  let before = 0;
+  for (const row of order) {
+    const middle = before + Math.floor(counts[row] / 2);
+    groups[row] = total === 0 ? 0 : Math.min(side - 1, Math.floor((middle * side) / total));
+    before += counts[row];
+  }
+  return groups;
+}
+
+/** Ratings of each block, (user group, item group) row by row: users ascending, each user's ratings shuffled. */
+export function gridBlocks(config: TrainerConfig): { side: number; blocks: number[][] } {
+  const { numUsers, numItems, offsets, items, seed } = config;
+  const side = sideFor(items.length);
+  const itemCounts = new Uint32Array(numItems);
+  for (const item of items) itemCounts[item]++;
+  const userCounts = Uint32Array.from({ length: numUsers }, (_, u) => offsets[u + 1] - offsets[u]);
+  const userGroups = assignGroups(userCounts, items.length, side, new OracleRng(seed, 11n));
+  const itemGroups = assignGroups(itemCounts, items.length, side, new OracleRng(seed, 12n));
+  const rng = new OracleRng(seed, 13n);
+  const blocks: number[][] = Array.from({ length: side * side }, () => []);
+  for (let user = 0; user < numUsers; user++) {
+    const own = Uint32Array.from({ length: userCounts[user] }, (_, n) => offsets[user] + n);
+    rng.shuffle(own);
+    for (const n of own) blocks[userGroups[user] * side + itemGroups[items[n]]].push(n);
+  }
+  return { side, blocks };
+}
+
+/** 2 n^(power - 1) of each row, n the ratings in which it takes part; 0 without any. */
+export function penaltyShares(config: TrainerConfig): Record<Kind, number[]> {
+  const pairs = trainingPairs(config);
+  const counts = {
+    users: new Array<number>(config.numUsers).fill(0),
+    items: new Array<number>(config.numItems).fill(0),
+    features: new Array<number>(config.numFeatures).fill(0),
+  };
+  const empty = { factors: new Float64Array(0), biases: new Float64Array(0) };
+  const names = { users: { ...empty }, items: { ...empty }, features: { ...empty }, globalBias: 0 };
+  for (let n = 0; n < config.items.length; n++) {
+    for (const { rows, row } of activeRows(config, names, pairs.users[n], pairs.items[n])) {
+      counts[kinds.find((kind) => names[kind] === rows) as Kind][row]++;
+    }
+  }
+  const share = (n: number): number => (n === 0 ? 0 : 2 * n ** (Math.fround(config.regularizationPower) - 1));
+  return { users: counts.users.map(share), items: counts.items.map(share), features: counts.features.map(share) };
+}
+
+const copyRows = ({ factors, biases }: OracleRows): OracleRows => ({ factors: factors.slice(), biases: biases.slice() });
+
+/** What a block changes of the shared features: its own copy, and how often it updated each. */
+interface FeatureCopy {
+  rows: OracleRows;
+  first: OracleRows;
+  updates: number[];
+}
+
+/** base + sum of weights (copy - base) for each feature, weighted by updates. */
+function mergeFeatures(base: OracleRows, copies: OracleRows[], updates: number[][], dim: number): void {
+  for (let f = 0; f < base.biases.length; f++) {
+    const total = updates.reduce((sum, counts) => sum + counts[f], 0);
+    if (total === 0) continue;
+    const merge = (part: keyof OracleRows, at: number): void => {
+      const old = base[part][at];
+      for (const [b, copy] of copies.entries()) base[part][at] += (updates[b][f] / total) * (copy[part][at] - old);
+    };
+    merge('biases', f);
+    for (let k = 0; k < dim; k++) merge('factors', f * dim + k);
+  }
+}
+
+/** One rating: gradients at the old values of all its rows, then their steps. `gradient` is zero before and after. */
+function trainRating(
+  config: TrainerConfig,
+  p: OracleParameters,
+  { first, second }: Moments,
+  gradient: OracleParameters,
+  pair: { user: number; item: number; value: number },
+  shares: Record<Kind, number[]>,
+  steps: ReturnType<typeof stepsOf>,
+) {
+  const { dim } = config;
+  const result = ratingLoss(config, rawScore(config, p, pair.user, pair.item), pair.value);
+  addScoreGradient(gradient, config, p, pair.user, pair.item, result.slope);
+  const touched = activeRows(config, p, pair.user, pair.item);
+  for (const { rows, row } of touched) {
+    const kind = kinds.find((name) => p[name] === rows) as Kind;
+    const share = shares[kind][row];
+    const { factor, bias } = steps[kind];
+    const values = { w: rows.factors, first: first[kind].factors, second: second[kind].factors };
+    for (let at = row * dim; at < (row + 1) * dim; at++) {
+      stepOne(config, values, at, gradient[kind].factors[at], { ...factor, l2: factor.l2 * share });
+    }
+    const biases = { w: rows.biases, first: first[kind].biases, second: second[kind].biases };
+    const g = gradient[kind].biases[row];
+    if (config.biases) stepOne(config, biases, row, g, { ...bias, l2: bias.l2 * share });
+    gradient[kind].factors.fill(0, row * dim, (row + 1) * dim);
+    gradient[kind].biases[row] = 0;
+  }
+  return { ...result, features: touched.filter(({ rows }) => rows === p.features).map(({ row }) => row) };
+}
+
+/** Trains `p` in place; mean losses of each epoch, every rating's taken before its update. */
+export function trainRows(config: TrainerConfig, p: OracleParameters, learningRates: readonly number[]): OracleEpoch[] {
+  const { side, blocks } = gridBlocks(config);
+  const pairs = trainingPairs(config);
+  const shares = penaltyShares(config);
+  const moments = newMoments(p);
+  const { first } = moments;
+  const gradient = zerosLike(p);
+  return learningRates.map((learningRate, epoch) => {
+    const steps = stepsOf(config, learningRate, 1);
+    const strata = Array.from({ length: side }, (_, n) => n);
+    new OracleRng(config.seed, (22n << 32n) + BigInt(epoch)).shuffle(strata);
+    let loss = 0;
+    let squares = 0;
+    for (const stratum of strata) {
+      const copies: FeatureCopy[] = [];
+      for (let block = 0; block < side; block++) {
+        const copy: FeatureCopy = {
+          rows: copyRows(p.features),
+          first: copyRows(first.features),
+          updates: new Array<number>(config.numFeatures).fill(0),
+        };
+        const own = { ...p, features: copy.rows };
+        const ownMoments = { ...moments, first: { ...first, features: copy.first } };
+        for (const n of blocks[block * side + ((block + stratum) % side)]) {
+          const pair = { user: pairs.users[n], item: pairs.items[n], value: pairs.values[n] };
+          const result = trainRating(config, own, ownMoments, gradient, pair, shares, steps);
+          for (const f of result.features) copy.updates[f]++;
+          loss += result.loss;
+          squares += result.squaredError;
+        }
+        copies.push(copy);
+      }
+      const updates = copies.map((copy) => copy.updates);
+      const { dim } = config;
+      mergeFeatures(p.features, copies.map((copy) => copy.rows), updates, dim);
+      if (config.optimizer === 'adagrad') mergeFeatures(first.features, copies.map((copy) => copy.first), updates, dim);
+    }
+    return { loss: loss / pairs.values.length, rmse: Math.sqrt(squares / pairs.values.length) };
+  });
+}
