@@ -1,3 +1,8 @@
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
 #include "backend.h"
 #include "binding/args.h"
 #include "binding/bind.h"
@@ -5,50 +10,103 @@
 namespace palate {
 namespace {
 
-template <typename T>
-T* optional_array(const Fields& fields, const char* name, std::size_t size) {
-  return fields.has(name) ? fields.array<T>(name, size).data : nullptr;
+// Starting threads costs more than a small search, so one pool outlives the calls. It ends with the
+// last environment that loaded the addon: a worker's end may unload the code its threads run.
+struct SharedPool {
+  std::mutex mutex;  // held while the pool works
+  std::unique_ptr<Pool> pool;
+  int environments = 0;
+};
+
+SharedPool& shared_pool() {
+  // Never destroyed: at process exit its threads may outlive static objects.
+  static SharedPool* const shared = new SharedPool;
+  return *shared;
 }
 
-Napi::Value select(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
+void leave_environment(void*) {
+  SharedPool& shared = shared_pool();
+  const std::lock_guard<std::mutex> lock(shared.mutex);
+  if (--shared.environments == 0) shared.pool.reset();
+}
+
+// Work on one thread takes at least this long (in ns) before a second one is worth waking.
+constexpr double kWorthThreads = 40'000;
+
+// Rough time on one thread: reading the items, or multiplying.
+double estimate_ns(const TopkCall& call) {
+  const double elements = static_cast<double>(call.num_items) * (call.dim + 1);
+  const double reading = elements * sizeof(float) / 32;
+  const double multiplying = elements * call.num_queries / 64;
+  return reading > multiplying ? reading : multiplying;
+}
+
+Status run(const TopkCall& call, std::uint32_t threads) {
+  if (threads <= 1 || estimate_ns(call) < kWorthThreads) {
+    Pool self(1);
+    return cpu_backend().select_topk(call, self);
+  }
+  SharedPool& shared = shared_pool();
+  const std::unique_lock<std::mutex> lock(shared.mutex, std::try_to_lock);
+  if (!lock.owns_lock()) {  // another worker's search is under way
+    Pool own(threads);
+    return cpu_backend().select_topk(call, own);
+  }
+  if (shared.pool == nullptr || shared.pool->threads() != threads) {
+    shared.pool.reset();
+    shared.pool = std::make_unique<Pool>(threads);
+  }
+  return cpu_backend().select_topk(call, *shared.pool);
+}
+
+// Exclusion lists must lie inside `items`; what they name is only compared.
+void check_offsets(Napi::Env env, View<std::uint32_t> offsets, std::size_t size) {
+  for (std::size_t q = 0; q + 1 < offsets.size; ++q) {
+    if (offsets[q] > offsets[q + 1]) throw Napi::RangeError::New(env, "native: `excludeOffsets` descends");
+  }
+  if (offsets[offsets.size - 1] > size) throw Napi::RangeError::New(env, "native: `excludeOffsets` exceeds its items");
+}
+
+Napi::Value select_topk(const Napi::CallbackInfo& info) {
   const Fields fields(info[0]);
-  TopkCall call{};
+  TopkCall call = {};
   call.num_queries = fields.u32("numQueries");
   call.num_items = fields.u32("numItems");
   call.dim = fields.u32("dim");
   call.k = fields.u32("k");
   call.cosine = fields.boolean("cosine");
-  const std::size_t results = static_cast<std::size_t>(call.num_queries) * call.k;
-  call.indices = fields.array<std::uint32_t>("indices", results).data;
-  call.scores = fields.array<float>("scores", results).data;
-  call.queries = fields.array<float>("queries", static_cast<std::size_t>(call.num_queries) * call.dim).data;
-  call.items = fields.array<float>("items", static_cast<std::size_t>(call.num_items) * call.dim).data;
-  call.item_biases = optional_array<float>(fields, "itemBiases", call.num_items);
-  call.candidates = optional_array<std::uint8_t>(fields, "candidates", call.num_items);
+  const std::size_t queries = call.num_queries;
+  const std::size_t items = call.num_items;
+  call.indices = fields.array<std::uint32_t>("indices", queries * call.k).data;
+  call.scores = fields.array<float>("scores", queries * call.k).data;
+  call.queries = fields.array<float>("queries", queries * call.dim).data;
+  call.items = fields.array<float>("items", items * call.dim).data;
+  if (fields.has("itemBiases")) call.item_biases = fields.array<float>("itemBiases", items).data;
+  if (fields.has("candidates")) call.candidates = fields.array<std::uint8_t>("candidates", items).data;
   if (fields.has("excludeOffsets")) {
-    const auto offsets = fields.array<std::uint32_t>("excludeOffsets", std::size_t{call.num_queries} + 1);
-    const auto items = fields.array<std::uint32_t>("excludeItems");
-    for (std::size_t q = 0; q < call.num_queries; ++q) {
-      if (offsets[q] > offsets[q + 1] || offsets[q + 1] > items.size) {
-        throw Napi::RangeError::New(env, "native: `excludeOffsets` are not offsets of `excludeItems`");
-      }
-    }
+    const View<std::uint32_t> offsets = fields.array<std::uint32_t>("excludeOffsets", queries + 1);
+    const View<std::uint32_t> excluded = fields.array<std::uint32_t>("excludeItems");
+    check_offsets(info.Env(), offsets, excluded.size);
     call.exclude_offsets = offsets.data;
-    call.exclude_items = items.data;
+    call.exclude_items = excluded.data;
   }
-  Pool pool(fields.u32("threads"));
-  if (cpu_backend().select_topk(call, pool) == Status::out_of_memory) {
-    throw Napi::Error::New(env, "Not enough memory for the top-k of " + std::to_string(call.num_queries) +
-                                    " queries over " + std::to_string(call.num_items) + " items");
+  if (run(call, fields.u32("threads")) == Status::out_of_memory) {
+    throw Napi::Error::New(info.Env(), "Not enough memory for a search over " + std::to_string(queries) +
+                                           " queries and " + std::to_string(items) + " items");
   }
-  return env.Undefined();
+  return info.Env().Undefined();
 }
 
 }  // namespace
 
 void bind_topk(Napi::Env env, Napi::Object exports) {
-  exports.Set("selectTopk", Napi::Function::New(env, select, "selectTopk"));
+  SharedPool& shared = shared_pool();
+  {
+    const std::lock_guard<std::mutex> lock(shared.mutex);
+    ++shared.environments;
+  }
+  napi_add_env_cleanup_hook(env, leave_environment, nullptr);
+  exports.Set("selectTopk", Napi::Function::New(env, select_topk, "selectTopk"));
 }
 
 }  // namespace palate

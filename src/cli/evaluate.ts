@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Dataset, evaluate, loadModel } from '../index.js';
 import { integer, list, number } from './arguments.js';
-import { count, counted, formatTable, heading, measure } from './output.js';
+import { count, counted, formatTable, heading, measure, wrap } from './output.js';
 import { addReadingFlags, type ReadingFlags, readInput } from './reading.js';
 import { type Io, type Reply, runCommand, usageError } from './run.js';
 
@@ -50,9 +50,13 @@ async function evaluateModel(file: string, source: string, flags: Flags, io: Io)
   });
   const { users, interactions, unknownInteractions, definitions } = result;
   const table = formatTable(
-    [{ head: 'metric' }, { head: 'value', align: 'right' }, { head: 'definition', flexible: true }],
-    Object.entries(result.metrics).map(([name, value]) => [name, measure(value), definitions[name] ?? '']),
+    [{ head: 'metric' }, { head: 'value', align: 'right' }],
+    Object.entries(result.metrics).map(([name, value]) => [name, measure(value)]),
   );
   const head = heading(`${counted(interactions, 'test rating')}, ${counted(users, 'user')} with something relevant`);
-  return { json: result, text: `${head}; ${count(unknownInteractions)} of unknown users or items\n${table}` };
+  const terms = Object.entries(definitions).map(([name, definition]) => wrap(`${name}: ${definition}`));
+  return {
+    json: result,
+    text: `${head}; ${count(unknownInteractions)} of unknown users or items\n${table}\n${terms.join('')}`,
+  };
 }

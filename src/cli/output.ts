@@ -4,12 +4,14 @@ import process from 'node:process';
 export interface Column {
   head: string;
   align?: 'left' | 'right';
-  /** May be cut when the line is too long, the widest such column first. */
-  flexible?: boolean;
+  /** May be cut when the line is too long: 'first' goes down to a few words before the others, widest first. */
+  flexible?: boolean | 'first';
 }
 
 const GAP = 2;
-const LEAST_FLEXIBLE = 10;
+/** What is left of a column that is cut; of one that is cut first. */
+const LEAST = 10;
+const LEAST_FIRST = 18;
 const DEFAULT_WIDTH = 80;
 const MAX_WIDTH = 120;
 
@@ -51,23 +53,40 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
   const widths = columns.map((column, i) =>
     Math.max(displayWidth(column.head), ...cells.map((row) => displayWidth(row[i] ?? ''))),
   );
-  const limit = (width ?? lineWidth()) - GAP * (columns.length - 1);
-  let excess = widths.reduce((sum, w) => sum + w, 0) - limit;
-  while (excess > 0) {
-    const widest = widths.reduce(
-      (best, w, i) => (columns[i]?.flexible && w > LEAST_FLEXIBLE && w > (widths[best] ?? 0) ? i : best),
-      -1,
-    );
-    if (widest < 0) break;
-    widths[widest] = (widths[widest] as number) - 1;
-    excess--;
-  }
+  shrink(columns, widths, (width ?? lineWidth()) - GAP * (columns.length - 1));
   const line = (row: readonly string[]): string =>
     columns
       .map((column, i) => fit(row[i] ?? '', widths[i] as number, column.align ?? 'left'))
       .join(' '.repeat(GAP))
       .trimEnd();
   return `${[line(columns.map((column) => column.head)), ...cells.map(line)].join('\n')}\n`;
+}
+
+/** Narrows flexible columns, a character at a time, until all fit into `limit` or are as narrow as they get. */
+function shrink(columns: readonly Column[], widths: number[], limit: number): void {
+  const rank = (i: number): number => {
+    const width = widths[i] as number;
+    const { flexible } = columns[i] as Column;
+    if (flexible === 'first' && width > LEAST_FIRST) return Number.MAX_SAFE_INTEGER;
+    return flexible && width > LEAST ? width : 0;
+  };
+  for (let excess = widths.reduce((sum, width) => sum + width, 0) - limit; excess > 0; excess--) {
+    const next = [...widths.keys()].reduce((best, i) => (rank(i) > rank(best) ? i : best), 0);
+    if (rank(next) === 0) return;
+    widths[next] = (widths[next] as number) - 1;
+  }
+}
+
+/** A paragraph in lines no wider than `width`; ends with a newline. */
+export function wrap(text: string, width: number = lineWidth()): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) as string;
+    if (line === '') lines[lines.length - 1] = word;
+    else if (displayWidth(line) + 1 + displayWidth(word) <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return `${lines.join('\n')}\n`;
 }
 
 /** 1234567 → 1,234,567 */
@@ -83,10 +102,11 @@ export const measure = (value: number | undefined): string =>
 /** Seconds with three places below ten, else one. */
 export const duration = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 3 : 1)} s`;
 
-/** A line under which a part of the output stands; bold on a terminal that has not asked for none. */
+/** What stands above a part of the output; bold on a terminal that wants colours. */
 export function heading(text: string, stream: NodeJS.WriteStream = process.stdout): string {
   const colours = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-  return colours ? `\u001b[1m${plain(text)}\u001b[22m` : plain(text);
+  const lines = text.split('\n').map(plain);
+  return lines.map((line) => (colours && line !== '' ? `\u001b[1m${line}\u001b[22m` : line)).join('\n');
 }
 
 /** One line of JSON. Ids beyond 2^53 become strings, as JSON numbers cannot hold them. */

@@ -6,23 +6,33 @@ import { count, measure } from './output.js';
 /** Shows on stderr how far training is: a bar on a terminal, else a plain line now and then. */
 export interface Progress {
   update(report: EpochReport): void;
-  /** Removes the bar; called once, however training ended. */
+  /** Removes what only a terminal shows; called once, however training ended. */
   stop(): void;
 }
 
-/** Least time between two plain lines. */
+/** Least time between two plain lines, and between two states of a terminal's line. */
 const LINE_MS = 2000;
+const REDRAW_MS = 100;
 
-/** Progress of `epochs` epochs of what `label` names. */
-export function epochProgress(label: string, epochs: number): Progress {
-  return process.stderr.isTTY ? bar(label, epochs) : lines(label, epochs);
+/** Progress of training what `label` names; `epochs` is undefined where the model itself decides. */
+export function epochProgress(label: string, epochs: number | undefined): Progress {
+  if (process.stderr.isTTY && epochs !== undefined) return epochBar(label, epochs);
+  const status = statusLine();
+  const total = epochs === undefined ? '' : `/${epochs}`;
+  return {
+    update: (report) => {
+      const isEnd = report.epoch === 1 || report.epoch === epochs;
+      status.show(`${label}: epoch ${report.epoch}${total}  ${lossText(report)}`, isEnd);
+    },
+    stop: status.clear,
+  };
 }
 
-function bar(label: string, epochs: number): Progress {
-  const single = new cliProgress.SingleBar(
+function epochBar(label: string, epochs: number): Progress {
+  const bar = new cliProgress.SingleBar(
     {
-      format: `${label} {bar} epoch {value}/{total}  loss {loss}{valid}  {eta_formatted} left`,
-      barsize: 20,
+      format: `${label} {bar} epoch {value}/{total}  {losses}  {eta_formatted} left`,
+      barsize: 12,
       hideCursor: true,
       clearOnComplete: true,
       stream: process.stderr,
@@ -31,45 +41,41 @@ function bar(label: string, epochs: number): Progress {
     },
     cliProgress.Presets.legacy,
   );
-  single.start(epochs, 0, { loss: '-', valid: '' });
-  return {
-    update: (report) => single.update(report.epoch, { loss: measure(report.train.loss), valid: validText(report) }),
-    stop: () => single.stop(),
-  };
+  bar.start(epochs, 0, { losses: '' });
+  return { update: (report) => bar.update(report.epoch, { losses: lossText(report) }), stop: () => bar.stop() };
 }
 
-function lines(label: string, epochs: number): Progress {
-  let last = -Infinity;
-  return {
-    update: (report) => {
-      const now = performance.now();
-      if (now - last < LINE_MS && report.epoch !== epochs) return;
-      last = now;
-      const loss = measure(report.train.loss);
-      process.stderr.write(`${label}: epoch ${report.epoch}/${epochs}  loss ${loss}${validText(report)}\n`);
-    },
-    stop: () => {},
-  };
-}
+const lossText = ({ train, valid }: EpochReport): string =>
+  `loss ${measure(train.loss)}${valid === undefined ? '' : `  valid ${measure(valid.loss)}`}`;
 
-const validText = ({ valid }: EpochReport): string => (valid === undefined ? '' : `  valid ${measure(valid.loss)}`);
-
-/** Progress of reading a file on one line of stderr; a read that is done within a second or two shows nothing. */
+/** Progress of reading a file; a read that is done within a second or two shows nothing. */
 export function readProgress(label: string): { update: (progress: LoadProgress) => void; stop: () => void } {
-  const terminal = process.stderr.isTTY;
-  let last = performance.now();
-  let shown = false;
+  const status = statusLine();
+  const start = performance.now();
   return {
     update: ({ phase, unit, done, total }) => {
+      if (performance.now() - start < LINE_MS) return;
+      const share = total === undefined || total <= 0 ? '' : ` of ${count(Math.max(done, total))}`;
+      status.show(`${label}: ${phase} ${count(done)}${share} ${unit}`, false);
+    },
+    stop: status.clear,
+  };
+}
+
+/** A line that a terminal rewrites; elsewhere a plain line every other second, or at once when it `matters`. */
+function statusLine(): { show: (line: string, matters: boolean) => void; clear: () => void } {
+  const terminal = process.stderr.isTTY;
+  let last = -Infinity;
+  let shown = false;
+  return {
+    show: (line, matters) => {
       const now = performance.now();
-      if (now - last < (terminal && shown ? LINE_MS / 10 : LINE_MS)) return;
+      if (now - last < (terminal ? REDRAW_MS : LINE_MS) && !matters) return;
       last = now;
       shown = true;
-      const share = total === undefined || total <= 0 ? '' : ` of ${count(Math.max(done, total))}`;
-      const line = `${label}: ${phase} ${count(done)}${share} ${unit}`;
-      process.stderr.write(terminal ? `\r\u001b[2K${line}` : `${line}\n`);
+      process.stderr.write(terminal ? `\r\u001b[2K${line.slice(0, process.stderr.columns - 1)}` : `${line}\n`);
     },
-    stop: () => {
+    clear: () => {
       if (terminal && shown) process.stderr.write('\r\u001b[2K');
     },
   };

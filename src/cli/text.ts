@@ -25,7 +25,11 @@ export function recordTable(records: readonly object[]): string {
   );
   const columns = keys.map((key): Column => {
     const isText = rows.some((row) => typeof row[key] === 'string' || Array.isArray(row[key]));
-    return { head: kebab(key).replaceAll('-', ' '), align: isText ? 'left' : 'right', flexible: isText };
+    return {
+      head: kebab(key).replaceAll('-', ' '),
+      align: isText ? 'left' : 'right',
+      flexible: key === 'genres' ? 'first' : isText,
+    };
   });
   const places = new Map(keys.map((key) => [key, decimals(rows.map((row) => row[key]))]));
   const cell = (value: unknown, key: string): string => {

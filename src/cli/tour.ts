@@ -65,7 +65,7 @@ async function tour(flags: Flags, io: Io): Promise<Reply> {
 
 /** A progress of its own for each variant of a recipe. */
 function variantProgress(recipe: string): {
-  update: (report: Parameters<Progress['update']>[0], variant: { name: string; epochs: number }) => void;
+  update: (report: Parameters<Progress['update']>[0], variant: { name: string; epochs: number | undefined }) => void;
   stop: () => void;
 } {
   let name: string | undefined;

@@ -52,8 +52,8 @@ function define({ kind, k }: MetricRequest): string {
     case 'novelty':
       return `Mean over the first ${k} of -log2 of the share of training users who have the item, in bits; mean over users.`;
     case 'rmse':
-      return 'Root of the mean squared error of predicted ratings, clipped to the range of the training ratings, over all test rows; unknown users and items by fallback.';
+      return 'Root of the mean squared error of predicted ratings, clipped to the range of the training ratings, over all test rows; terms of unknown users and items are left out.';
     case 'mae':
-      return 'Mean absolute error of predicted ratings, clipped to the range of the training ratings, over all test rows; unknown users and items by fallback.';
+      return 'Mean absolute error of predicted ratings, clipped to the range of the training ratings, over all test rows; terms of unknown users and items are left out.';
   }
 }

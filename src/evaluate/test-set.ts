@@ -20,7 +20,7 @@ export interface TestSet {
   readonly rowItems: Uint32Array;
   /** (rows) */
   readonly ratings: Float32Array;
-  /** (users) users with a relevant item. */
+  /** (users) users with a relevant item, ascending. */
   readonly users: Uint32Array;
   /** (users, 2) the rows of each of them: begin, end. */
   readonly userRows: Uint32Array;
@@ -57,7 +57,9 @@ export function mapTestSet(test: Dataset, training: TrainingSide, threshold: num
   const relevantItems = new Uint32Array(size);
   let [relevant, unknownUsers, unknownInteractions, seenInteractions] = [0, 0, 0, 0];
 
-  for (let testUser = 0; testUser < test.numUsers; testUser++) {
+  // By index of the model, so that figures do not depend on the order in which the test has the same ids.
+  const order = Uint32Array.from(userMap.keys()).sort((a, b) => (userMap[a] as number) - (userMap[b] as number));
+  for (const testUser of order) {
     const begin = offsets[testUser] as number;
     const end = offsets[testUser + 1] as number;
     if (begin === end) continue;

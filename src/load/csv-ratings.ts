@@ -86,7 +86,7 @@ function planFrom(sniffed: Sniffed, roles: Roles, exact: boolean): Plan {
     return kind;
   };
   const { time } = roles;
-  const date = time !== undefined && sniffed.sample.some((cells) => isDateTime(cells[time] as string));
+  const date = time !== undefined && isDateTime(sniffed.sample[0]?.[time] ?? '');
   return {
     user: kindOf(roles.user as number),
     item: kindOf(roles.item as number),

@@ -18,7 +18,8 @@ import { withSource } from './source.js';
  * - `time`: Float64, seconds since 1970-01-01 UTC, from numbers (taken as they are) or ISO 8601 dates; absent when the file has none.
  *
  * Nothing is skipped or repaired: the first row with too few or too many fields, an empty id, a rating or time that is empty
- * or no finite number, a bad quote or a byte that is not in the encoding ends the read. Empty lines are no rows. Rows that
+ * or no finite number, a bad quote or a byte that is not in the encoding ends the read. Empty lines are no rows; empty
+ * fields behind the last column (a delimiter that ends the line) do not count. Rows that
  * name the same user and item twice are kept; `Dataset.fromTable` decides about them.
  *
  * `table.getChild('rating').toArray()` is the memory itself, not a copy.

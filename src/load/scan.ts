@@ -47,6 +47,8 @@ export async function scan(
       return;
     }
     if (problem !== undefined) throw new DataError(`${label}, line ${line}: ${problem}`, { file: label, line });
+    // As for DuckDB, empty fields behind the last column do not count.
+    while (cells.length > columnCount && cells.at(-1) === '') cells.pop();
     if (cells.length !== columnCount) {
       const few = cells.length < columnCount ? 'too few' : 'too many';
       throw new DataError(`${label}, line ${line}: ${few} fields: ${cells.length} instead of ${columnCount}`, {

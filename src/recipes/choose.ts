@@ -39,3 +39,13 @@ export function byPopularity(data: Dataset): number[] {
   const counts = data.interactions.itemCounts();
   return Array.from(counts.keys()).sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b);
 }
+
+/** Least number of ratings of a film in a list of similar ones: of fewer, little more than chance is known. */
+const WELL_KNOWN = 20;
+
+/** The films that similar ones are looked for among, and how they were chosen. */
+export function wellKnown(data: Dataset): { among: string; candidateItems: Id[] } {
+  const counts = data.interactions.itemCounts();
+  const items = Uint32Array.from(counts.keys()).filter((item) => (counts[item] as number) >= WELL_KNOWN);
+  return { among: `among films with ${WELL_KNOWN} ratings or more`, candidateItems: data.items.ids(items) };
+}

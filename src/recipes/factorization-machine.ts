@@ -1,5 +1,5 @@
 import { buildFields, Dataset, type EpochReport, type HistoryEntry, type Model, splitRandom } from '../index.js';
-import { byPopularity, chooseFilm, chooseUser } from './choose.js';
+import { byPopularity, chooseFilm, chooseUser, wellKnown } from './choose.js';
 import { type RecipeInput, type RecipeResult, type Section, trainVariant } from './recipe.js';
 
 /**
@@ -16,8 +16,9 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
   const notebook = await trainVariant(
     input,
     train,
-    { name: 'notebook', about: 'ids only, dim 120, Adam 1e-3 in batches of 1,024, rate x .1 from epoch 7', epochs: 10 },
+    { name: 'notebook', about: 'ids only, dim 120, Adam 1e-3 in batches of 1,024, rate x .1 from epoch 7' },
     {
+      epochs: 10,
       model: 'fm',
       fields: [],
       dim: 120,
@@ -39,7 +40,7 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
   const palate = await trainVariant(
     input,
     train,
-    { name: 'palate', about: `palate's defaults, with ${fields.join(', ') || 'no metadata'}`, epochs: 20 },
+    { name: 'palate', about: `palate's defaults, with ${fields.join(', ') || 'no metadata'}` },
     { model: 'fm', fields, validation: valid },
     measure,
   );
@@ -47,6 +48,7 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
   const { user, rated } = chooseUser(data);
   const film = chooseFilm(data);
   const { model, variant } = palate;
+  const { among, candidateItems } = wellKnown(data);
   return {
     name: 'factorization-machine',
     about: 'ids and metadata in pairs (model fm)',
@@ -58,14 +60,14 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
     user,
     recommendations: model.recommend({ users: [user.id], k: 10, excludeItems: rated }).rows(user.id),
     similarTo: { itemId: film.id, title: film.title },
-    similar: model.similarItems({ items: [film.id], k: 10 }).rows(),
+    similarAmong: among,
+    similar: model.similarItems({ items: [film.id], k: 10, candidateItems }).rows(),
     sections: [...newUser(model, data, film.index), ...coldStart(model, whole, cold)],
   };
 }
 
-/** The loss is the mean squared error of the prediction. */
 function measure({ train, valid }: EpochReport): Record<string, number> {
-  return { trainRmse: Math.sqrt(train.loss), validRmse: Math.sqrt(valid?.loss ?? Number.NaN) };
+  return { trainRmse: train.rmse ?? Number.NaN, validRmse: valid?.rmse ?? Number.NaN };
 }
 
 const COLD_FILMS = 5;

@@ -1,6 +1,6 @@
 import { Dictionary, makeVector, Table, Uint32, type Vector } from 'apache-arrow';
 import { biasBaseline, Dataset, type EpochReport, splitRandom } from '../index.js';
-import { chooseFilm, chooseUser } from './choose.js';
+import { chooseFilm, chooseUser, wellKnown } from './choose.js';
 import { type RecipeInput, type RecipeResult, type Section, trainVariant } from './recipe.js';
 
 /**
@@ -15,8 +15,9 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
   const notebook = await trainVariant(
     input,
     train,
-    { name: 'notebook', about: 'U V^T, dim 30, no biases, N(0, 1) start, full-batch Adam 1e-3', epochs: 1000 },
+    { name: 'notebook', about: 'U V^T, dim 30, no biases, N(0, 1) start, full-batch Adam 1e-3' },
     {
+      epochs: 1000,
       model: 'mf',
       dim: 30,
       objective: 'squared',
@@ -30,20 +31,21 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
       initStd: 1,
       validation: valid,
     },
-    measure,
+    squaredErrors,
   );
   const palate = await trainVariant(
     input,
     train,
-    { name: 'palate', about: "palate's defaults: biases, frequency-scaled regularisation, small start", epochs: 40 },
+    { name: 'palate', about: "palate's defaults: biases, frequency-scaled regularisation, small start" },
     { model: 'mf', validation: valid },
-    measure,
+    errors,
   );
 
   const { user, rated } = chooseUser(data);
   const film = chooseFilm(data);
   const { model, variant } = palate;
-  const similar = { items: [film.id], k: 10 };
+  const { among, candidateItems } = wellKnown(data);
+  const similar = { items: [film.id], k: 10, candidateItems };
   return {
     name: 'matrix-factorization',
     about: 'ratings as the product of two small matrices (model mf)',
@@ -55,6 +57,7 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
     user,
     recommendations: model.recommend({ users: [user.id], k: 10, excludeItems: rated }).rows(user.id),
     similarTo: { itemId: film.id, title: film.title },
+    similarAmong: among,
     similar: model.similarItems({ ...similar, metric: 'cosine' }).rows(),
     sections: [
       ...frameSection(data),
@@ -62,17 +65,20 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
         ? []
         : [{ title: 'How often each genre occurs', rows: data.genreCounts().toArray().map(asRecord) }]),
       {
-        title: `Nearest to ${film.title ?? film.id} by dot product`,
+        title: `Like ${film.title ?? film.id}, by dot product instead of cosine`,
         rows: model.similarItems({ ...similar, metric: 'dot' }).rows(),
       },
     ],
   };
 }
 
-/** The loss is the mean squared error, of unclipped predictions where the link is the identity. */
-function measure({ train, valid }: EpochReport): Record<string, number> {
-  const validMse = valid?.loss ?? Number.NaN;
-  return { trainMse: train.loss, validMse, validRmse: Math.sqrt(validMse) };
+/** The mean squared errors as printed: of predictions that are not clipped to the range of ratings. */
+function squaredErrors({ train, valid }: EpochReport): Record<string, number> {
+  return { trainMse: train.loss, validMse: valid?.loss ?? Number.NaN };
+}
+
+function errors(last: EpochReport): Record<string, number> {
+  return { ...squaredErrors(last), validRmse: last.valid?.rmse ?? Number.NaN };
 }
 
 function biasOnlyRmse(train: Dataset, valid: Dataset): number {

@@ -1,5 +1,5 @@
 import { Dataset, type EpochReport, splitRandom } from '../index.js';
-import { byPopularity, chooseFilm, chooseUser } from './choose.js';
+import { byPopularity, chooseFilm, chooseUser, wellKnown } from './choose.js';
 import { type RecipeInput, type RecipeResult, trainVariant } from './recipe.js';
 
 /**
@@ -15,8 +15,9 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
   const notebook = await trainVariant(
     input,
     train,
-    { name: 'notebook', about: 'dim 50, Adam 1e-3, batches of 64, L2 1e-6', epochs: 5 },
+    { name: 'notebook', about: 'dim 50, Adam 1e-3, batches of 64, L2 1e-6' },
     {
+      epochs: 5,
       ...common,
       dim: 50,
       optimizer: 'adam',
@@ -33,7 +34,7 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
   const palate = await trainVariant(
     input,
     train,
-    { name: 'palate', about: "palate's defaults for this objective", epochs: 5 },
+    { name: 'palate', about: "palate's defaults for this objective" },
     common,
     measure,
   );
@@ -41,6 +42,7 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
   const { user, index, rated } = chooseUser(data);
   const film = chooseFilm(data);
   const { model, variant } = palate;
+  const { among, candidateItems } = wellKnown(data);
   return {
     name: 'rating-classifier',
     about: 'how well a film is liked, as a share of the best rating (model mf, objective logistic)',
@@ -52,7 +54,8 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
     user,
     recommendations: model.recommend({ users: [user.id], k: 10, excludeItems: rated }).rows(user.id),
     similarTo: { itemId: film.id, title: film.title },
-    similar: model.similarItems({ items: [film.id], k: 10 }).rows(),
+    similarAmong: among,
+    similar: model.similarItems({ items: [film.id], k: 10, candidateItems }).rows(),
     sections: [{ title: `The 5 best rated films of user ${user.id}`, rows: bestRated(data, index, 5) }],
   };
 }

@@ -10,7 +10,7 @@ export interface RecipeInput {
   threads?: number;
   /** Of splits and training; default 42. */
   seed?: number;
-  onEpoch?: (report: EpochReport, variant: { name: string; epochs: number }) => void;
+  onEpoch?: (report: EpochReport, variant: { name: string; epochs: number | undefined }) => void;
   signal?: AbortSignal;
 }
 
@@ -53,6 +53,8 @@ export interface RecipeResult {
   recommendations: readonly ListedItem[];
   /** What `similar` is similar to. */
   similarTo: { itemId: Id; title: string | undefined };
+  /** Which items `similar` was chosen from. */
+  similarAmong: string;
   similar: readonly ListedItem[];
   sections: readonly Section[];
 }
@@ -63,11 +65,11 @@ export interface Recipe {
   run: (input: RecipeInput) => Promise<RecipeResult>;
 }
 
-/** Trains one variant of a recipe; `measure` turns the last epoch into its metrics. */
+/** Trains one variant of a recipe, and keeps its epochs; `measure` turns the last one into metrics. */
 export async function trainVariant(
   input: RecipeInput,
   data: Dataset,
-  { name, about, epochs }: { name: string; about: string; epochs: number },
+  { name, about }: { name: string; about: string },
   options: TrainOptions,
   measure: (last: EpochReport) => Record<string, number>,
 ): Promise<{ model: Model; variant: Variant }> {
@@ -75,13 +77,12 @@ export async function trainVariant(
   const start = performance.now();
   const model = await train(data, {
     ...options,
-    epochs,
     threads: input.threads,
     seed: input.seed,
     signal: input.signal,
     onEpoch: (report) => {
       reports.push(report);
-      input.onEpoch?.(report, { name, epochs });
+      input.onEpoch?.(report, { name, epochs: options.epochs });
     },
   });
   const seconds = (performance.now() - start) / 1000;

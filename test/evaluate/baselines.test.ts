@@ -76,9 +76,15 @@ const { PALATE_DATA, PALATE_FOLDS } = process.env;
 const onRealData = PALATE_DATA === undefined || PALATE_FOLDS === undefined ? test.skip : test;
 
 onRealData('RMSE over the five folds of ml-latest-small is that of the reference', () => {
-  const lines = readFileSync(path.join(PALATE_DATA as string, 'ratings.csv'), 'utf8').trim().split('\n').slice(1);
+  const lines = readFileSync(path.join(PALATE_DATA as string, 'ratings.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1);
   const rows = lines.map((line) => line.split(',').map(Number) as [number, number, number]);
-  const folds = readFileSync(PALATE_FOLDS as string, 'utf8').trim().split('\n').map(Number);
+  const folds = readFileSync(PALATE_FOLDS as string, 'utf8')
+    .trim()
+    .split('\n')
+    .map(Number);
   assert.is(folds.length, rows.length);
   const rmse = [0, 1, 2, 3, 4].map((fold) => {
     const train = dataset(rows.filter((_, row) => folds[row] !== fold));

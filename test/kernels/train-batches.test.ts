@@ -39,7 +39,12 @@ async function compare(config: TrainerConfig, learningRates: readonly number[] =
 
 const mf: Shape = { users: 9, items: 12, ratings: 50, dim: 5 };
 const fm: Shape = { ...mf, fields: 'both' };
-const penalties = { regularizationUser: 0.05, regularizationItem: 0.02, regularizationBias: 0.1, regularizationFeature: 0.2 };
+const penalties = {
+  regularizationUser: 0.05,
+  regularizationItem: 0.02,
+  regularizationBias: 0.1,
+  regularizationFeature: 0.2,
+};
 const sigmoid = { link: 'sigmoid', trainGlobalBias: true } as const;
 
 const optimizers = ['sgd', 'adagrad', 'adam'] as const;

@@ -9,7 +9,7 @@ import {
   kinds,
   zerosLike,
 } from '../oracle/train-gradient.js';
-import { type OracleParameters, rawScore, ratingLoss, trainingPairs } from '../oracle/train-loss.js';
+import { type OracleParameters, ratingLoss, rawScore, trainingPairs } from '../oracle/train-loss.js';
 import { assertClose } from '../support/assert-close.js';
 import {
   atEachLevel,
@@ -28,7 +28,8 @@ function differences(config: TrainerConfig, p: OracleParameters): OracleParamete
   const gradient = zerosLike(p);
   for (const kind of kinds) {
     gradient[kind].factors = p[kind].factors.map((_, at) => differenceAt(config, p, p[kind].factors, at));
-    if (config.biases) gradient[kind].biases = p[kind].biases.map((_, at) => differenceAt(config, p, p[kind].biases, at));
+    if (config.biases)
+      gradient[kind].biases = p[kind].biases.map((_, at) => differenceAt(config, p, p[kind].biases, at));
   }
   if (config.trainGlobalBias) gradient.globalBias = differenceByGlobalBias(config, p);
   return gradient;
@@ -114,7 +115,12 @@ test('the chain rule of the oracle agrees with differences', async () => {
   }
 });
 
-const penalties = { regularizationUser: 0.3, regularizationItem: 0.05, regularizationBias: 0.2, regularizationFeature: 0.1 };
+const penalties = {
+  regularizationUser: 0.3,
+  regularizationItem: 0.05,
+  regularizationBias: 0.2,
+  regularizationFeature: 0.1,
+};
 
 test('coupled L2 adds each kind of row times its penalty, but not to the intercept', async () => {
   for (const fields of ['none', 'both'] as const) {

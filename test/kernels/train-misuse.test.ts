@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { NativeTrainer, TrainerConfig } from '../../src/native/binding.js';
 import { native, nativePath } from '../../src/native/load.js';
+import { longEpochConfig } from '../support/long-epoch.mjs';
 import { newFlag, newTrainer, readRaw, runEpochs, trainerConfig } from '../support/train-problems.js';
 
 const good = trainerConfig({ users: 4, items: 5, ratings: 8, dim: 3, fields: 'both', valid: 4 });
@@ -20,7 +21,11 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
   ['the largest item', { items: changed(good.items, -1, 0xffffffff) }, /`items` holds an index out of range/],
   ['a validation user out of range', { validUsers: U(0, 1, 2, 4) }, /`validUsers` holds an index out of range/],
   ['a validation item out of range', { validItems: U(0, 1, 5, 4) }, /`validItems` holds an index out of range/],
-  ['an item feature out of range', { itemFeatures: changed(good.itemFeatures, 0, 14) }, /`itemFeatures` holds an index/],
+  [
+    'an item feature out of range',
+    { itemFeatures: changed(good.itemFeatures, 0, 14) },
+    /`itemFeatures` holds an index/,
+  ],
   ['a user feature out of range', { userFeatures: changed(good.userFeatures, 0, 14) }, /`userFeatures` holds an index/],
   ['features where there are none', { numFeatures: 0 }, /Features` holds an index out of range/],
   ['offsets that fall', { offsets: U(0, 5, 3, 8, 8) }, /`offsets` are not offsets/],
@@ -108,12 +113,14 @@ test('read wants arrays of the right length and type', () => {
 });
 
 test('one epoch at a time; no reading or disposing meanwhile', async () => {
-  const trainer = newTrainer(trainerConfig({ users: 300, items: 300, ratings: 9000, dim: 64 }, { batchSize: 1 }));
-  const epoch = trainer.runEpoch(0, 0.01, newFlag());
+  const trainer = newTrainer(longEpochConfig('batches'));
+  const flag = newFlag();
+  const epoch = trainer.runEpoch(0, 1e-4, flag);
   assert.throws(() => trainer.runEpoch(1, 0.01, newFlag()), /an epoch is running/);
   assert.throws(() => trainer.read({} as Parameters<NativeTrainer['read']>[0]), /an epoch is running/);
   assert.throws(() => trainer.dispose(), /an epoch is running/);
-  assert.is((await epoch).status, 'ok');
+  flag[0] = 1;
+  assert.is((await epoch).status, 'cancelled');
   trainer.dispose();
 });
 
@@ -129,8 +136,8 @@ test('a trainer too large for memory throws, and the process lives on', () => {
   const users = 4_000_000_000;
   const config = { ...good, numUsers: users, offsets: new Uint32Array(5) };
   assert.throws(() => newTrainer(config as TrainerConfig), /`offsets` has 5 elements/);
-  const wide = { ...good, numFeatures: 4_000_000_000, dim: 4096 };
-  assert.throws(() => newTrainer(wide), /Not enough memory for 4 users, 5 items and dim 4096/);
+  const wide = { ...good, numFeatures: 4_000_000_000, dim: 2 ** 20 }; // 2^54 bytes: more than addresses reach
+  assert.throws(() => newTrainer(wide), /Not enough memory for 4 users, 5 items and dim 1048576/);
 });
 
 test('a trainer and a config that nobody keeps survive the garbage collector', () => {

@@ -42,7 +42,12 @@ const compare = (config: TrainerConfig): Promise<void> => atEachLevel((level) =>
 const mf: Shape = { users: 14, items: 19, ratings: 120, dim: 5 };
 const fm: Shape = { ...mf, fields: 'both' };
 const row = { link: 'sigmoid', batchSize: 1 } as const;
-const penalties = { regularizationUser: 0.3, regularizationItem: 0.2, regularizationBias: 0.1, regularizationFeature: 0.4 };
+const penalties = {
+  regularizationUser: 0.3,
+  regularizationItem: 0.2,
+  regularizationBias: 0.1,
+  regularizationFeature: 0.4,
+};
 
 for (const optimizer of ['sgd', 'adagrad'] as const) {
   for (const decoupled of [false, true]) {
@@ -57,11 +62,17 @@ for (const optimizer of ['sgd', 'adagrad'] as const) {
   }
 
   test(`${optimizer}: every loss, with and without biases and pairs inside a side`, async () => {
-    for (const loss of [{ link: 'identity' }, { link: 'sigmoid' }, { objective: 'logistic', link: 'sigmoid' }] as const) {
+    for (const loss of [
+      { link: 'identity' },
+      { link: 'sigmoid' },
+      { objective: 'logistic', link: 'sigmoid' },
+    ] as const) {
       for (const shape of [mf, fm, { ...mf, fields: 'items' as const }]) {
         await compare(trainerConfig(shape, { ...loss, batchSize: 1, optimizer, initStd: 0.1 }));
       }
-      await compare(trainerConfig(fm, { ...loss, batchSize: 1, optimizer, biases: false, withinSide: false, initStd: 0.1 }));
+      await compare(
+        trainerConfig(fm, { ...loss, batchSize: 1, optimizer, biases: false, withinSide: false, initStd: 0.1 }),
+      );
     }
   });
 
@@ -90,7 +101,10 @@ test('a grid of 8 x 8 blocks from 400,016 ratings on', async () => {
 test('the twin deals every rating to one block, about equally many to each row of blocks', () => {
   const config = trainerConfig({ users: 200, items: 300, ratings: 4000, dim: 1 });
   const { side, blocks } = gridBlocks(config);
-  assert.equal(blocks.flat().sort((a, b) => a - b), Array.from(config.items.keys()));
+  assert.equal(
+    blocks.flat().sort((a, b) => a - b),
+    Array.from(config.items.keys()),
+  );
   for (let group = 0; group < side; group++) {
     const held = blocks.slice(group * side, (group + 1) * side).flat().length;
     assert.ok(Math.abs(held - 1000) < 60, `${held} of 4000`);
@@ -110,7 +124,10 @@ test('initial factors are seeded normals, bit for bit', () => {
         const values = factors.subarray(r * 17, (r + 1) * 17);
         if (values.every((x) => x === 0)) continue; // a row without ratings
         const rng = new OracleRng(seed, (stream << 32n) + BigInt(r));
-        assert.equal(values, values.map(() => Math.fround(0.1) * rng.normal()));
+        assert.equal(
+          values,
+          values.map(() => Math.fround(0.1) * rng.normal()),
+        );
       }
     }
     assert.ok(raw.userFactors.subarray(0, 17).some((x) => x !== 0));

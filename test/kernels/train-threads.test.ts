@@ -7,7 +7,12 @@ import { newTrainer, readRaw, runEpochs, type Shape, trainerConfig } from '../su
 /** Large enough for the parallel paths: a batch of 512 is 16,384 floats, dense steps have several tasks of 256 rows. */
 const mf: Shape = { users: 530, items: 300, ratings: 1500, dim: 32, valid: 5000 };
 const fm: Shape = { ...mf, fields: 'both' };
-const penalties = { regularizationUser: 0.02, regularizationItem: 0.01, regularizationBias: 0.01, regularizationFeature: 0.1 };
+const penalties = {
+  regularizationUser: 0.02,
+  regularizationItem: 0.01,
+  regularizationBias: 0.01,
+  regularizationFeature: 0.1,
+};
 const rates = [0.02, 0.01];
 
 type Bits = Record<string, string>;

@@ -53,12 +53,11 @@ const BAD_ROWS: [string, string, Expected][] = [
   ['an empty quoted user', '"",10,4,100', { column: 'userId', value: '', says: /column "userId": the field is empty/ }],
   ['an item of spaces', '2,  ,4,100', { column: 'movieId', value: '', says: /column "movieId": the field is empty/ }],
   ['a time that is no number', '2,10,4,noon', { column: 'timestamp', value: 'noon', says: /column "timestamp": "noon" is not a finite number of seconds/ }],
-  ['a time that is a date among numbers', '2,10,4,1995-12-31', { column: 'timestamp', value: '1995-12-31', says: /not a finite number of seconds/ }],
   ['an empty time', '2,10,4,', { column: 'timestamp', value: '', says: /column "timestamp": the field is empty/ }],
   ['a short row', '2,10,4', { says: /too few fields: 3 instead of 4/ }],
   ['a very short row', '2', { says: /too few fields: 1 instead of 4/ }],
   ['a long row', '2,10,4,100,7', { says: /too many fields: 5 instead of 4/ }],
-  ['a row with a delimiter at the end', '2,10,4,100,', { says: /too many fields: 5 instead of 4/ }],
+  ['a long row with an empty field', '2,10,4,100,,7', { says: /too many fields: 6 instead of 4/ }],
   ['a line of spaces', '   ', { says: /too few fields: 1 instead of 4/ }],
   ['text behind a closing quote', '"2"x,10,4,100', { says: /a closing quote is followed by more text/ }],
   ['a carriage return in the line', '2,10,4\r,100', { says: /a carriage return stands inside the line/ }],
@@ -71,6 +70,14 @@ for (const [name, row, expected] of BAD_ROWS) {
     await expectError(`${HEAD}${row}\n${GOOD.repeat(3)}`, { line: 2, ...expected });
   });
 }
+
+test('numbers and dates in one column of times', async () => {
+  const date = '2,10,4,1995-12-31\n';
+  const column = 'timestamp';
+  await expectError(HEAD + GOOD + date, { line: 3, column, value: '1995-12-31', says: /not a finite number of seconds/ });
+  await expectError(HEAD + date + GOOD, { line: 3, column, value: '100', says: /"100" is not an ISO 8601 date or date-time/ });
+  await expectError(`${HEAD}${date}2,10,4,1995-02-30\n`, { line: 3, column, value: '1995-02-30', says: /is not an ISO 8601 date/ });
+});
 
 test('the same rows in files with other line ends and encodings', async () => {
   for (const [name, row, expected] of BAD_ROWS) {

@@ -44,6 +44,8 @@ const SAME: [string, string | Uint8Array, object?][] = [
   ['tab-of-a-shell.tsv', CSV.replaceAll(',', '\t'), { delimiter: '\\t' }],
   ['quoted.csv', CSV.replace(/[^,\n]+/g, '"$&"')],
   ['quoted-crlf.csv', CSV.replace(/[^,\n]+/g, '"$&"').replaceAll('\n', '\r\n')],
+  ['delimiter-at-the-end.csv', CSV.replaceAll('\n', ',\n')],
+  ['delimiter-at-some-ends.csv', CSV.replace('703\n', '703,,\n')],
   ['blank-lines.csv', `\n\n${CSV.replace('703\n', '703\n\n')}\n\n`],
   ['gzip.csv.gz', gzipSync(CSV)],
   ['gzip-without-the-name.csv', gzipSync(CSV)],

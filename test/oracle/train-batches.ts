@@ -1,7 +1,7 @@
 /** Mini-batch and full-batch training in float64, one thread, no grouping: the twin of native/kernels/train_batch.cc. */
 import type { TrainerConfig } from '../../src/native/binding.js';
 import { addScoreGradient, gradientNorm, kinds, zerosLike } from './train-gradient.js';
-import { type OracleParameters, rawScore, ratingLoss, trainingPairs } from './train-loss.js';
+import { type OracleParameters, ratingLoss, rawScore, trainingPairs } from './train-loss.js';
 import { newMoments, stepAll } from './train-optimizers.js';
 import { OracleRng } from './train-rng.js';
 

@@ -1,6 +1,13 @@
 /** Gradients of oracle losses: by the chain rule, and by differences. */
 import type { TrainerConfig } from '../../src/native/binding.js';
-import { activeRows, interact, meanLosses, type OracleParameters, type OracleRows, trainingPairs } from './train-loss.js';
+import {
+  activeRows,
+  interact,
+  meanLosses,
+  type OracleParameters,
+  type OracleRows,
+  trainingPairs,
+} from './train-loss.js';
 
 export const kinds = ['users', 'items', 'features'] as const;
 export type Kind = (typeof kinds)[number];

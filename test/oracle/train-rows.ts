@@ -6,8 +6,8 @@ import {
   activeRows,
   type OracleParameters,
   type OracleRows,
-  rawScore,
   ratingLoss,
+  rawScore,
   trainingPairs,
 } from './train-loss.js';
 import { type Moments, newMoments, stepOne, stepsOf } from './train-optimizers.js';
@@ -72,7 +72,10 @@ export function penaltyShares(config: TrainerConfig): Record<Kind, number[]> {
   return { users: counts.users.map(share), items: counts.items.map(share), features: counts.features.map(share) };
 }
 
-const copyRows = ({ factors, biases }: OracleRows): OracleRows => ({ factors: factors.slice(), biases: biases.slice() });
+const copyRows = ({ factors, biases }: OracleRows): OracleRows => ({
+  factors: factors.slice(),
+  biases: biases.slice(),
+});
 
 /** What a block changes of the shared features: its own copy, and how often it updated each. */
 interface FeatureCopy {
@@ -161,8 +164,19 @@ export function trainRows(config: TrainerConfig, p: OracleParameters, learningRa
       }
       const updates = copies.map((copy) => copy.updates);
       const { dim } = config;
-      mergeFeatures(p.features, copies.map((copy) => copy.rows), updates, dim);
-      if (config.optimizer === 'adagrad') mergeFeatures(first.features, copies.map((copy) => copy.first), updates, dim);
+      mergeFeatures(
+        p.features,
+        copies.map((copy) => copy.rows),
+        updates,
+        dim,
+      );
+      if (config.optimizer === 'adagrad')
+        mergeFeatures(
+          first.features,
+          copies.map((copy) => copy.first),
+          updates,
+          dim,
+        );
     }
     return { loss: loss / pairs.values.length, rmse: Math.sqrt(squares / pairs.values.length) };
   });

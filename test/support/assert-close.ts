@@ -10,7 +10,9 @@ export function worstError(actual: ArrayLike<number>, expected: ArrayLike<number
   let worst = { at: -1, ratio: 0 };
   for (let at = 0; at < expected.length; at++) {
     const error = Math.abs(actual[at] - expected[at]);
-    const ratio = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error / (absolute + relative * Math.abs(expected[at]));
+    const ratio = Number.isNaN(error)
+      ? Number.POSITIVE_INFINITY
+      : error / (absolute + relative * Math.abs(expected[at]));
     if (ratio > worst.ratio) worst = { at, ratio };
   }
   return worst;

@@ -1,0 +1,142 @@
+// What every model must do, on data whose answer is known: the sample's people have stated tastes.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  DataError,
+  Dataset,
+  evaluate,
+  loadModel,
+  type Model,
+  sampleItems,
+  sampleRatings,
+  splitRandom,
+  type TrainOptions,
+  train,
+} from '../../src/index.js';
+
+const data = Dataset.fromTable(sampleRatings({ users: 250 }), { items: sampleItems(), includeUnrated: true });
+const { train: known, valid } = splitRandom(data, { fractions: { train: 0.9, valid: 0.1 }, seed: 7 });
+
+const settings: { name: string; options: TrainOptions }[] = [
+  { name: 'popularity', options: { model: 'popularity' } },
+  { name: 'mf', options: { model: 'mf' } },
+  { name: 'mf adagrad', options: { model: 'mf', optimizer: 'adagrad' } },
+  { name: 'mf adam', options: { model: 'mf', optimizer: 'adam', epochs: 25 } },
+  { name: 'mf identity link', options: { model: 'mf', link: 'identity', learningRate: 0.01 } },
+  {
+    name: 'mf full batch',
+    options: { model: 'mf', optimizer: 'adam', batchSize: 'full', epochs: 200, learningRate: 0.02 },
+  },
+  { name: 'mf logistic', options: { model: 'mf', objective: 'logistic', epochs: 25, schedule: { type: 'constant' } } },
+  { name: 'fm', options: { model: 'fm' } },
+  { name: 'fm adam', options: { model: 'fm', optimizer: 'adam' } },
+  { name: 'fm logistic', options: { model: 'fm', objective: 'logistic', epochs: 25, schedule: { type: 'constant' } } },
+];
+
+const folder = mkdtempSync(path.join(tmpdir(), 'palate-conformance-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+/** RMSE of the mean rating on the validation part. */
+function rmseOfMean(): number {
+  const mean = known.interactions.meanValue();
+  const squares = valid.interactions.values.reduce((sum, rating) => sum + (rating - mean) ** 2, 0);
+  return Math.sqrt(squares / valid.numInteractions);
+}
+
+async function bytesOf(model: Model, name: string): Promise<Buffer> {
+  const file = path.join(folder, `${name.replaceAll(' ', '-')}.palate`);
+  await model.save(file);
+  return readFileSync(file);
+}
+
+for (const { name, options } of settings) {
+  const rates = options.model !== 'popularity';
+
+  test(`${name}: learns, recommends what was not seen, and survives its file`, async () => {
+    const model = await train(known, { ...options, validation: valid, seed: 3, threads: 1 });
+    const user = known.users.id(17);
+    const seen = new Set(known.items.ids(known.interactions.itemsOf(17)));
+    const top = model.recommend({ users: [user], k: 12 });
+    assert.is(top.length, 12);
+    assert.ok(top.rows().every((row) => !seen.has(row.itemId) && row.title !== undefined));
+    assert.ok(
+      [...top.scores].every(
+        (score, n) => Number.isFinite(score) && (n === 0 || score <= (top.scores[n - 1] as number)),
+      ),
+    );
+    assert.is(model.recommend({ users: [user], k: 10_000 }).length, known.numItems - seen.size);
+    assert.is(model.recommend({ history: [{ item: 1, rating: 5 }], k: 4 }).length, 4);
+    assert.throws(
+      () => model.recommend({ users: ['nobody'] }),
+      (error: unknown) => error instanceof DataError,
+    );
+    if (rates) {
+      const rmse = model.history.at(-1)?.valid?.rmse as number;
+      assert.ok(rmse < rmseOfMean() - 0.08, `validation RMSE ${rmse}, of the mean ${rmseOfMean()}`);
+      const { metrics } = await evaluate(model, valid, { metrics: ['rmse'] });
+      assert.ok(
+        Math.abs((metrics.rmse as number) - rmse) < 1e-4,
+        `evaluate says ${metrics.rmse}, training said ${rmse}`,
+      );
+      const scores = model.predict({ users: [user, user, 'nobody'], items: [1, 'nothing', 1] });
+      const { min, max } = known.ratingRange;
+      assert.ok([...scores].every((score) => score >= min && score <= max));
+      assert.is(model.similarItems({ items: [1], k: 5 }).length, 5);
+    }
+    const bytes = await bytesOf(model, name);
+    const again = await loadModel(path.join(folder, `${name.replaceAll(' ', '-')}.palate`));
+    assert.equal(again.recommend({ users: [user], k: 12 }).rows(), top.rows());
+    assert.equal(again.info(), model.info());
+    assert.ok((await bytesOf(again, `${name} again`)).equals(bytes), 'a loaded model saves the same bytes');
+  });
+
+  test(`${name}: the same seed gives the same bytes with 1 and 2 threads`, async () => {
+    const short = { ...options, ...(rates && { epochs: 2 }) };
+    const one = await bytesOf(await train(known, { ...short, seed: 5, threads: 1 }), `${name} one`);
+    const two = await bytesOf(await train(known, { ...short, seed: 5, threads: 2 }), `${name} two`);
+    assert.ok(one.equals(two));
+    if (!rates) return;
+    const other = await bytesOf(await train(known, { ...short, seed: 6, threads: 2 }), `${name} other`);
+    assert.not(one.equals(other), 'another seed gives another model');
+  });
+}
+
+test('fm scores a film that nobody has rated by its genres', async () => {
+  const items = sampleItems();
+  const ids = Array.from(items.getChild('itemId') ?? []) as number[];
+  const genres = (id: number): string[] => [...data.genres(data.items.index(id))];
+  const cold = ids.filter((id) => genres(id).includes('Horror')).slice(0, 3);
+  const mask = Uint8Array.from(data.interactions.items, (item) => (cold.includes(Number(data.items.id(item))) ? 0 : 1));
+  const model = await train(data.subset(mask), { model: 'fm', seed: 1 });
+  const users = data.users.ids([...Array(data.numUsers).keys()]);
+  const scores = (id: number): Float32Array => model.predict({ users, items: users.map(() => id) });
+  const meanOf = (group: number[]): number[] =>
+    users.map((_, u) => group.reduce((sum, id) => sum + (scores(id)[u] as number), 0) / group.length);
+  const horror = meanOf(ids.filter((id) => genres(id).includes('Horror') && !cold.includes(id)));
+  const others = meanOf(
+    ids.filter((id) => genres(id).includes('Romance') && !genres(id).includes('Horror')).slice(0, 15),
+  );
+  for (const id of cold) {
+    const own = [...scores(id)];
+    assert.ok(correlation(own, horror) > 0.5, `like horror ${correlation(own, horror)}`);
+    assert.ok(correlation(own, horror) > correlation(own, others) + 0.1, `unlike romance ${correlation(own, others)}`);
+  }
+});
+
+function correlation(a: number[], b: number[]): number {
+  const mean = (x: number[]): number => x.reduce((sum, value) => sum + value, 0) / x.length;
+  const [ma, mb] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let n = 0; n < a.length; n++) {
+    const [x, y] = [(a[n] as number) - ma, (b[n] as number) - mb];
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
+
+test.run();
