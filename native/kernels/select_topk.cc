@@ -12,12 +12,14 @@ namespace {
 // Up to this many queries each item is read once and scored with all of them, without packing it.
 constexpr std::uint32_t kScannedQueries = 5;
 // A block's packed queries stay in L2 beside what its lists touch.
-constexpr std::size_t kPackedBytes = std::size_t{256} << 10;
-constexpr std::size_t kListBytes = std::size_t{4} << 20;
-// Packing a panel costs about as much as passing this many queries over it.
-constexpr std::uint32_t kFewestQueries = 96;
+constexpr std::uint64_t kPackedBytes = std::uint64_t{256} << 10;
+constexpr std::uint64_t kListBytes = std::uint64_t{4} << 20;
+// Each block packs the items of its range anew, which costs as much as passing some ten queries over them;
+// with fewer queries than this a block, ranges of items are the better cut.
+constexpr std::uint32_t kFewestQueries = 192;
 // Below this a further range of items costs more than the thread saves.
 constexpr std::uint32_t kFewestItems = 512;
+// More than one, as threads do not progress alike.
 constexpr std::uint32_t kBlocksPerThread = 4;
 
 // The grid of blocks: queries x ranges of items. It decides about speed, never about results.
@@ -38,37 +40,40 @@ struct Plan {
 
 std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) { return static_cast<std::uint32_t>((a + b - 1) / b); }
 
+std::uint32_t at_least(std::uint64_t least, std::uint64_t x) {
+  return static_cast<std::uint32_t>(x < least ? least : x);
+}
+std::uint32_t at_most(std::uint64_t most, std::uint64_t x) { return static_cast<std::uint32_t>(x > most ? most : x); }
+
+// How many blocks of queries: as few as the caches allow, and up to a few a thread.
+std::uint32_t plan_query_blocks(const Plan& plan, std::uint32_t threads) {
+  const TopkCall& call = *plan.call;
+  const std::uint64_t packed_row = (std::uint64_t{call.dim} + 1) * sizeof(float);
+  const std::uint64_t list = shortlist_capacity(plan.k, plan.num_positions) * (sizeof(float) + sizeof(std::uint32_t));
+  const std::uint32_t largest =
+      at_least(kTileQueries, at_most(kPackedBytes / packed_row, kListBytes / list) / kTileQueries * kTileQueries);
+  const std::uint32_t needed = divide_up(call.num_queries, largest);
+  if (threads == 1) return needed;
+  std::uint32_t blocks =
+      at_least(needed, at_most(std::uint64_t{threads} * kBlocksPerThread, call.num_queries / kFewestQueries));
+  if (blocks > threads) blocks = at_least(needed, blocks / threads * threads);
+  return blocks;
+}
+
 void plan_blocks(Plan& plan, std::uint32_t threads) {
   const TopkCall& call = *plan.call;
   plan.tiled = call.num_queries > kScannedQueries;
-  std::uint64_t most = call.num_queries;
-  if (plan.tiled) {
-    const std::uint64_t row = static_cast<std::uint64_t>(call.dim) * sizeof(float) + 1;
-    const std::uint64_t list = shortlist_capacity(plan.k, plan.num_positions) * std::uint64_t{8};
-    const std::uint64_t by_packing = kPackedBytes / row;
-    const std::uint64_t by_lists = kListBytes / list;
-    const std::uint64_t fair = divide_up(call.num_queries, std::uint64_t{threads} * kBlocksPerThread);
-    most = by_packing < by_lists ? by_packing : by_lists;
-    if (threads > 1 && fair < most) most = fair > kFewestQueries ? fair : kFewestQueries;
-    most = (most + kTileQueries - 1) / kTileQueries * kTileQueries;
-    if (most == 0) most = kTileQueries;
-  }
-  plan.query_blocks = divide_up(call.num_queries, most);
-  // Equal blocks, of whole tiles.
-  plan.queries_per_block = divide_up(call.num_queries, plan.query_blocks);
+  const std::uint32_t wanted = plan.tiled ? plan_query_blocks(plan, threads) : 1;
+  plan.queries_per_block = divide_up(call.num_queries, wanted);
   if (plan.tiled) plan.queries_per_block = divide_up(plan.queries_per_block, kTileQueries) * kTileQueries;
   plan.query_blocks = divide_up(call.num_queries, plan.queries_per_block);
 
-  plan.ranges = 1;
-  if (threads > 1 && plan.query_blocks < threads) {
-    const std::uint32_t wanted = divide_up(threads, plan.query_blocks);
-    const std::uint32_t possible = plan.num_positions / kFewestItems;
-    plan.ranges = wanted < possible ? wanted : possible;
-    if (plan.ranges == 0) plan.ranges = 1;
+  std::uint32_t ranges = 1;
+  if (plan.query_blocks < threads) {
+    ranges = at_least(1, at_most(plan.num_positions / kFewestItems, divide_up(threads, plan.query_blocks)));
   }
-  plan.positions_per_range = divide_up(plan.num_positions, plan.ranges);
   // Ranges start at whole panels.
-  plan.positions_per_range = divide_up(plan.positions_per_range, kTileItems) * kTileItems;
+  plan.positions_per_range = divide_up(divide_up(plan.num_positions, ranges), kTileItems) * kTileItems;
   plan.ranges = divide_up(plan.num_positions, plan.positions_per_range);
 }
 

@@ -47,13 +47,13 @@ struct BlockState {
   std::uint32_t num_queries;
   std::uint32_t num_tiles;
   std::uint32_t capacity;
-  Query* queries;        // (queries)
-  Shortlist* lists;      // (queries)
-  float* lengths;        // (slots) of the rows as packed; 0 where the tile's scores are exact or not wanted
-  float* floors;         // (slots) the lists' floors; where `lengths` is 0, what a tile's score must reach
-  float* bars;           // (slots) what a score must reach to be appended
-  float* packed;         // (tiles, dim, kTileQueries)
-  float* values;         // (queries, capacity)
+  Query* queries;    // (queries)
+  Shortlist* lists;  // (queries)
+  float* lengths;    // (slots) of the rows as packed; 0 where the tile's scores are exact or not wanted
+  float* floors;     // (slots) the lists' floors; where `lengths` is 0, what a tile's score must reach
+  float* bars;       // (slots) what a score must reach to be appended
+  float* packed;     // (tiles, dim, kTileQueries)
+  float* values;     // (queries, capacity)
   std::uint32_t* positions;
   std::uint64_t* keys;   // (capacity)
   std::uint64_t* spare;  // (capacity)
@@ -244,13 +244,17 @@ PALATE_NOINLINE void set_bars(const BlockState& state) {
 void score_odd_items(const BlockState& state) {
   for (std::uint32_t o = 0; o < state.panel.num_odd; ++o) {
     const std::uint32_t position = state.panel.odd[o];
+    const std::uint32_t item = item_at(state.block, position);
     ItemRows fetched;
     fetch_positions(state.block, position, 1, fetched);
     for (std::uint32_t q = 0; q < state.num_queries; ++q) {
       if (is_odd(*state.block.call, state.queries[q])) continue;
       float scores[kRows];
       score_rows(*state.block.call, state.queries[q], fetched, scores);
-      if (scores[0] >= state.lists[q].floor) append_one(state, q, scores[0], position);
+      if (!(scores[0] >= state.lists[q].floor)) continue;
+      // The list's cursor over the exclusions may stand behind this item already.
+      if (is_excluded(*state.block.call, state.block.first_query + q, item)) continue;
+      append_one(state, q, scores[0], position);
     }
   }
 }

@@ -156,7 +156,8 @@ struct ItemRows {
 };
 
 // `items` holds `count` of 1 ... kRows item indices; the rest of the rows repeats the last one.
-PALATE_INLINE void fetch_rows(const TopkCall& call, const std::uint32_t* items, std::uint32_t count, ItemRows& fetched) {
+PALATE_INLINE void fetch_rows(const TopkCall& call, const std::uint32_t* items, std::uint32_t count,
+                              ItemRows& fetched) {
   for (std::uint32_t r = 0; r < kRows; ++r) {
     const std::uint32_t item = items[r < count ? r : count - 1];
     fetched.rows[r] = call.items + static_cast<std::size_t>(item) * call.dim;

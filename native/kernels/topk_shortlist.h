@@ -100,8 +100,23 @@ void sort_keys(std::uint64_t* keys, std::uint64_t* spare, std::uint32_t n) {
   if (from != keys) std::memcpy(keys, from, n * sizeof *keys);
 }
 
-// Forgets candidates that the query excludes. Candidates come in ascending order of position and so of
-// item, except for those that were compared beforehand, hence one pass over the exclusions in all.
+bool is_excluded(const TopkCall& call, std::uint32_t query, std::uint32_t item) {
+  if (call.exclude_offsets == nullptr) return false;
+  std::uint32_t low = call.exclude_offsets[query];
+  const std::uint32_t end = call.exclude_offsets[query + 1];
+  for (std::uint32_t high = end; low < high;) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    if (call.exclude_items[middle] < item) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low < end && call.exclude_items[low] == item;
+}
+
+// Forgets candidates that the query excludes. They come in ascending order of position and so of item,
+// except for those that is_excluded has let through, hence one pass over the exclusions in all.
 void drop_excluded(Shortlist& list, const TopkCall& call, const std::uint32_t* item_of) {
   if (list.excluded < list.excluded_end) {
     std::uint32_t kept = list.checked;

@@ -33,10 +33,10 @@ inline constexpr std::uint32_t kTileItems = kTileParts * kWidth;
 static_assert(kTileItems <= kLargestGroup);
 
 struct Panel {
-  float* values;   // (dim, kTileItems), for cosine rows of length 1
-  float* starts;   // (kTileItems): bias; -infinity where the tile must not select
-  float length;    // longest row so far, over all panels
-  float bias;      // largest |bias| so far
+  float* values;                  // (dim, kTileItems), for cosine rows of length 1
+  float* starts;                  // (kTileItems): bias; -infinity where the tile must not select
+  float length;                   // longest row so far, over all panels
+  float bias;                     // largest |bias| so far
   std::uint32_t odd[kTileItems];  // positions in the panel whose numbers are too large for a bound
   std::uint32_t num_odd;
 };
@@ -206,7 +206,8 @@ PALATE_INLINE std::uint64_t reaching(const Part* sums, float bar) {
     const __m256 compared = _mm256_cmp_ps((__m256)sums[p], _mm256_set1_ps(bar), _CMP_GE_OQ);
     const std::uint64_t part = static_cast<std::uint32_t>(_mm256_movemask_ps(compared));
 #elif defined(__SSE2__)
-    const std::uint64_t part = static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmpge_ps((__m128)sums[p], _mm_set1_ps(bar))));
+    const std::uint64_t part =
+        static_cast<std::uint32_t>(_mm_movemask_ps(_mm_cmpge_ps((__m128)sums[p], _mm_set1_ps(bar))));
 #else
     std::uint64_t part = 0;
     for (int i = 0; i < kWidth; ++i) part |= static_cast<std::uint64_t>(sums[p][i] >= bar) << i;

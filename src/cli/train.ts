@@ -17,7 +17,7 @@ import { checkWritable } from './files.js';
 import { counted, duration } from './output.js';
 import { epochProgress } from './progress.js';
 import { addReadingFlags, type ReadingFlags, readInput } from './reading.js';
-import { type Io, type Reply, runCommand } from './run.js';
+import { type Io, type Reply, runCommand, usageError } from './run.js';
 import { epochTable } from './text.js';
 import { addTrainFlags, trainOptions } from './train-flags.js';
 
@@ -69,6 +69,7 @@ function fraction(text: string): number {
 
 async function trainModel(source: string, flags: Flags, given: Partial<TrainOptions>, io: Io): Promise<Reply> {
   const { model: name, out } = flags;
+  if (given.patience !== undefined && flags.valid === undefined) throw usageError('--patience needs --valid FRACTION');
   await checkWritable(out, '--out');
   const spec = resolveModel({ ...given, model: name });
   const input = await readInput(source, flags, flags, io);

@@ -6,10 +6,10 @@ import { expectBoolean, expectInt, expectKnownKeys, expectNumber, rangeError, ty
 import { servingFactors } from '../recommend/combine-fields.js';
 import { selectTopK } from '../recommend/top-k.js';
 import type { ModelData } from '../types.js';
-import type { SampledNegatives } from './candidates.js';
 import { type Evaluation, measure } from './measure.js';
 import { readCutOffs, readMetrics } from './metric-names.js';
-import type { Rank } from './rank-users.js';
+import type { SampledNegatives } from './rank-sampled.js';
+import type { Ranker } from './ranker.js';
 
 export interface EvaluateOptions {
   /** Length of the lists; several give each list metric once for each. Default 10. */
@@ -23,7 +23,7 @@ export interface EvaluateOptions {
   relevanceThreshold?: number;
   /**
    * What is ranked for a user: 'all' training items that he has not seen in training (default), or his relevant items
-   * among so many sampled ones, which is quicker to do and flatters: seed defaults to 42.
+   * among so many sampled ones, as older papers report; such figures flatter. `seed` defaults to 42.
    */
   candidates?: 'all' | { sampledNegatives: number; seed?: number };
   /** Adds the values of each user to the result. Default false. */
@@ -75,8 +75,7 @@ export async function evaluate(
   return measure(
     {
       training: data,
-      dim: data.parameters.dim,
-      rank: rankBy(data, threads),
+      ranker: rankerOf(data, threads),
       predict: (users, items) => model.predictIndices(users, items),
     },
     rows,
@@ -109,26 +108,48 @@ function readCandidates(value: EvaluateOptions['candidates']): 'all' | SampledNe
 }
 
 /** Native top-k over the factors that serve the model. */
-function rankBy(data: ModelData, threads: number | undefined): Rank {
-  return ({ users, k, excludeOffsets, excludeItems, candidates }) => {
-    const { dim, userFactors, itemFactors, itemBiases } = servingFactors(data);
-    const queries = new Float32Array(users.length * dim);
-    for (let q = 0; q < users.length; q++) {
-      const user = users[q] as number;
-      queries.set(userFactors.subarray(user * dim, (user + 1) * dim), q * dim);
-    }
-    return selectTopK({
-      queries,
-      items: itemFactors,
-      numQueries: users.length,
-      numItems: data.items.size,
-      dim,
-      k,
-      metric: 'dot',
-      exclude: { offsets: excludeOffsets, items: excludeItems },
-      candidates,
-      itemBiases,
-      threads,
-    }).indices;
+function rankerOf(data: ModelData, threads: number | undefined): Ranker {
+  const { dim, userFactors, itemFactors, itemBiases } = servingFactors(data);
+  return {
+    dim,
+    rank({ users, k, excludeOffsets, excludeItems, candidates }) {
+      return selectTopK({
+        queries: gatherRows(userFactors, users, dim),
+        items: itemFactors,
+        numQueries: users.length,
+        numItems: data.items.size,
+        dim,
+        k,
+        metric: 'dot',
+        exclude: { offsets: excludeOffsets, items: excludeItems },
+        candidates,
+        itemBiases,
+        threads,
+      }).indices;
+    },
+    rankAmong(user, items) {
+      const { indices, counts } = selectTopK({
+        queries: userFactors.subarray(user * dim, (user + 1) * dim),
+        items: gatherRows(itemFactors, items, dim),
+        numQueries: 1,
+        numItems: items.length,
+        dim,
+        k: items.length,
+        metric: 'dot',
+        itemBiases: Float32Array.from(items, (item) => itemBiases[item] as number),
+        threads: 1,
+      });
+      return indices.subarray(0, counts[0]).map((place) => items[place] as number);
+    },
   };
+}
+
+/** (rows, dim) copies of some rows of a table. */
+function gatherRows(table: Float32Array, rows: Uint32Array, dim: number): Float32Array {
+  const gathered = new Float32Array(rows.length * dim);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    gathered.set(table.subarray(row * dim, (row + 1) * dim), i * dim);
+  }
+  return gathered;
 }

@@ -1,18 +1,18 @@
 import type { Dataset } from '../dataset/dataset.js';
-import { allCandidates, type SampledNegatives, sampledCandidates } from './candidates.js';
+import { type Catalogue, describeCatalogue, type TrainingData } from './catalogue.js';
 import { defineMetrics } from './definitions.js';
 import { isRating, type MetricRequest, type RankingRequest } from './metric-names.js';
-import { type Rank, rankUsers } from './rank-users.js';
+import { rankAll } from './rank-all.js';
+import { rankSampled, type SampledNegatives } from './rank-sampled.js';
+import type { Ranker, RankingVisitor } from './ranker.js';
 import { type PredictIndices, ratingErrors } from './rating-errors.js';
-import { createRecorder, describeCatalogue, type Recorder } from './recorders.js';
-import { mapTestSet, type TestSet, type TrainingSide } from './test-set.js';
+import { createRecorder, type Recorder } from './recorders.js';
+import { mapTestSet, type TestSet } from './test-set.js';
 
 /** What is measured: something that ranks and rates over the indices of its training data. */
 export interface Measurable {
-  readonly training: TrainingSide;
-  /** Width of the factors; how much work a ranking is. */
-  readonly dim: number;
-  readonly rank: Rank;
+  readonly training: TrainingData;
+  readonly ranker: Ranker;
   readonly predict: PredictIndices;
 }
 
@@ -59,9 +59,10 @@ export interface Evaluation {
 export async function measure(model: Measurable, test: Dataset, options: MeasureOptions): Promise<Evaluation> {
   const { requests, relevanceThreshold, candidates, signal } = options;
   const { training } = model;
-  const set = mapTestSet(test, training, relevanceThreshold);
+  const catalogue = describeCatalogue(training);
+  const set = mapTestSet(test, training, catalogue.trained, relevanceThreshold);
   const ranking = requests.filter((request): request is RankingRequest => !isRating(request));
-  const recorders = ranking.length === 0 ? [] : await recordRankings(model, set, ranking, options);
+  const recorders = ranking.length === 0 ? [] : await recordRankings(model, catalogue, set, ranking, options);
   const errors = requests.some(isRating)
     ? await ratingErrors(set, model.predict, training.seen.valueRange(), signal)
     : undefined;
@@ -89,29 +90,35 @@ export async function measure(model: Measurable, test: Dataset, options: Measure
 }
 
 async function recordRankings(
-  model: Measurable,
+  { training: { seen }, ranker }: Measurable,
+  catalogue: Catalogue,
   set: TestSet,
   requests: readonly RankingRequest[],
   { k, candidates, signal }: MeasureOptions,
 ): Promise<Recorder[]> {
-  const { training } = model;
-  const catalogue = describeCatalogue(training);
   const recorders = requests.map((request) => createRecorder(request, set.users.length, catalogue));
   const late = recorders.filter((recorder) => recorder.visitLate !== undefined);
-  const offered = candidates === 'all' ? allCandidates(set, training) : sampledCandidates(set, training, candidates);
-  await rankUsers(set, offered, model.rank, {
-    k: requests.reduce((longest, request) => Math.max(longest, request.k ?? 0), 0) || k,
-    numItems: training.items.size,
-    dim: model.dim,
-    fullRanking: late.length > 0,
-    signal,
-    onUser(user) {
+  const visitor: RankingVisitor = {
+    visit(user) {
       for (const recorder of recorders) recorder.visit(user);
     },
-    onLateHit(ordinal, rank) {
+    visitLate(ordinal, rank) {
       for (const recorder of late) recorder.visitLate?.(ordinal, rank);
     },
-  });
+  };
+  const { trained } = catalogue;
+  if (candidates === 'all') {
+    const longest = requests.reduce((most, request) => Math.max(most, request.k ?? 0), 0) || k;
+    await rankAll(set, ranker, visitor, {
+      seen,
+      candidates: trained,
+      k: longest,
+      fullRanking: late.length > 0,
+      signal,
+    });
+  } else {
+    await rankSampled(set, ranker, visitor, { ...candidates, seen, trained, signal });
+  }
   return recorders;
 }
 

@@ -1,7 +1,7 @@
+import { type Catalogue, countNonZero } from './catalogue.js';
 import type { ListMetric, RankingRequest } from './metric-names.js';
 import * as metrics from './metrics.js';
-import type { RankedUser } from './rank-users.js';
-import type { TrainingSide } from './test-set.js';
+import type { RankedUser } from './ranker.js';
 
 /** Collects one ranking metric while users are ranked. */
 export interface Recorder {
@@ -13,23 +13,6 @@ export interface Recorder {
   visitLate?(ordinal: number, rank: number): void;
   /** NaN without users. */
   value(): number;
-}
-
-/** Figures of the training items. */
-export interface Catalogue {
-  /** Items with a training interaction. */
-  readonly size: number;
-  /** (numItems) -log2 of the share of training users who have the item, in bits. */
-  readonly information: Float64Array;
-}
-
-export function describeCatalogue({ seen }: TrainingSide): Catalogue {
-  const itemCounts = seen.itemCounts();
-  const users = countNonZero(seen.userCounts());
-  return {
-    size: countNonZero(itemCounts),
-    information: Float64Array.from(itemCounts, (count) => Math.log2(users / count)),
-  };
 }
 
 /** @param users how many will be visited. */
@@ -95,10 +78,4 @@ function recordCoverage(name: string, k: number, catalogue: Catalogue): Recorder
     },
     value: () => (visited ? countNonZero(listed) / catalogue.size : Number.NaN),
   };
-}
-
-function countNonZero(values: Uint32Array | Uint8Array): number {
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
-  return count;
 }

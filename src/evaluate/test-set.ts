@@ -1,16 +1,8 @@
 import type { Dataset } from '../dataset/dataset.js';
-import type { Interactions } from '../dataset/interactions.js';
 import type { Vocabulary } from '../dataset/vocabulary.js';
 import { DataError } from '../errors.js';
 import { UNKNOWN } from '../recommend/predict.js';
-
-/** What a test set is mapped to. */
-export interface TrainingSide {
-  readonly users: Vocabulary;
-  readonly items: Vocabulary;
-  /** Training interactions. */
-  readonly seen: Interactions;
-}
+import type { TrainingData } from './catalogue.js';
 
 /** Test rows in the indices of a model, and what ranking metrics look for. */
 export interface TestSet {
@@ -39,14 +31,19 @@ export interface TestSet {
 /**
  * Maps test rows to the indices of a model by ids and finds the relevant ones: rows with a rating >= threshold (all rows
  * when undefined), of a user and an item with training interactions, that are not in training themselves.
+ * @param trainedItems (training items) 1 for those with training interactions.
  */
-export function mapTestSet(test: Dataset, training: TrainingSide, threshold: number | undefined): TestSet {
+export function mapTestSet(
+  test: Dataset,
+  training: TrainingData,
+  trainedItems: Uint8Array,
+  threshold: number | undefined,
+): TestSet {
   const { offsets, items, values, size } = test.interactions;
   const userMap = mapIds(test.users, training.users, 'user');
   const itemMap = mapIds(test.items, training.items, 'item');
   // As float32, like the ratings: 4.1 read from a Float32 column reaches 4.1.
   const least = threshold === undefined ? Number.NEGATIVE_INFINITY : Math.fround(threshold);
-  const trainedItems = training.seen.itemCounts();
   const rowUsers = new Uint32Array(size);
   const rowItems = Uint32Array.from(items, (item) => itemMap[item] as number);
   const lost = new Uint8Array(test.numItems);
@@ -71,7 +68,7 @@ export function mapTestSet(test: Dataset, training: TrainingSide, threshold: num
     else unknownUsers++;
     for (let row = begin; row < end; row++) {
       const item = rowItems[row] as number;
-      const trained = item !== UNKNOWN && (trainedItems[item] as number) > 0;
+      const trained = item !== UNKNOWN && trainedItems[item] === 1;
       if (!trained) lost[items[row] as number] = 1;
       if (!trained || !known) unknownInteractions++;
       else if (seenBy[item] === testUser + 1) seenInteractions++;

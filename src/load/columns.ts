@@ -16,12 +16,10 @@ const words = (text: string): string[] => text.split(' ');
 const withId = (text: string): string[] =>
   words(text).flatMap((word) => [word, `${word}id`, `${word}no`, `${word}idx`]);
 
-const USER: NameGroups = [
-  [...withId('user'), 'uid'],
-  withId('customer reviewer member account visitor person profile client subscriber session'),
-];
-const ITEM: NameGroups = [
-  [...withId('item movie'), 'iid', 'mid'],
+const USER_NAMES = [...withId('user'), 'uid'];
+const OTHER_USERS = withId('customer reviewer member account visitor person profile client subscriber session');
+const ITEM_NAMES = [...withId('item movie'), 'iid', 'mid'];
+const OTHER_ITEMS: NameGroups = [
   [
     ...withId('product book track song artist business article game film show anime recipe video restaurant'),
     ...words('asin isbn sku'),
@@ -33,8 +31,8 @@ const ITEM: NameGroups = [
 export const ROLE_NAMES: Readonly<Record<TableKind, RoleNames>> = {
   ratings: {
     names: {
-      user: USER,
-      item: ITEM,
+      user: [USER_NAMES, OTHER_USERS],
+      item: [ITEM_NAMES, ...OTHER_ITEMS],
       rating: [words('rating ratings'), words('score stars star overall value preference grade')],
       time: [
         words('timestamp time unixtime unixreviewtime ts datetime'),
@@ -45,7 +43,7 @@ export const ROLE_NAMES: Readonly<Record<TableKind, RoleNames>> = {
   },
   items: {
     names: {
-      item: [...ITEM, ['id']],
+      item: [ITEM_NAMES, ['id'], ...OTHER_ITEMS],
       title: [
         words('title name'),
         words('movietitle itemtitle producttitle booktitle moviename itemname productname songname trackname'),
@@ -57,7 +55,7 @@ export const ROLE_NAMES: Readonly<Record<TableKind, RoleNames>> = {
   },
   users: {
     names: {
-      user: [...USER, ['id']],
+      user: [USER_NAMES, ['id'], OTHER_USERS],
       age: [['age']],
       sex: [words('sex gender')],
       occupation: [words('occupation job profession')],

@@ -56,7 +56,7 @@ export async function readItems(path: string, options: ReadItemsOptions = {}): P
     const yearOf = years === undefined ? titles?.map(yearOfTitle) : years.map(yearOfDate);
     if (yearOf !== undefined) vectors.year = int32Vector(yearOf);
     // A release date says more than the year taken from it.
-    if (years?.some((text) => text !== null && !/^\s*\d{4}\s*$/.test(text))) consumed.delete(roles.year as number);
+    if (years?.some((text) => /\D/.test((text ?? '').trim()))) consumed.delete(roles.year as number);
     addFurtherColumns(vectors, table, consumed);
     return new Table(vectors);
   });

@@ -68,8 +68,9 @@ async function prepare(
   let head = await readHead(file, label);
   if (head[0] === 0x1f && head[1] === 0x8b) {
     const to = await temporary.newFile();
-    const packedBytes = (await stat(file)).size;
-    await unpack(createReadStream(file), [createGunzip()], to, { ...options, label, packedBytes });
+    const packed = file;
+    const packedBytes = (await stat(packed)).size;
+    await unpack(() => createReadStream(packed), [createGunzip()], to, { ...options, label, packedBytes });
     file = to;
     head = await readHead(file, label);
   }
@@ -81,10 +82,11 @@ async function prepare(
   let encoding = options.encoding ?? bom ?? layout?.encoding ?? 'utf-8';
   if (encoding === 'utf-16' && !parquet) {
     const to = await temporary.newFile();
-    const packedBytes = (await stat(file)).size;
+    const packed = file;
+    const packedBytes = (await stat(packed)).size;
     const bigEndian = head[0] === 0xfe && head[1] === 0xff;
     // DuckDB's own UTF-16 reader gives no rows for big-endian files and fails on characters outside the first plane.
-    await unpack(createReadStream(file), [utf16Decoder(bigEndian)], to, { ...options, label, packedBytes });
+    await unpack(() => createReadStream(packed), [utf16Decoder(bigEndian)], to, { ...options, label, packedBytes });
     file = to;
     encoding = 'utf-8';
   }

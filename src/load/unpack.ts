@@ -26,11 +26,16 @@ export interface UnpackOptions {
 }
 
 /**
- * Sends the packed bytes of `source` through `steps` (gunzip, a decoder) into the new file `to`.
+ * Sends the packed bytes of the stream that `open` gives through `steps` (gunzip, a decoder) into the new file `to`.
  *
  * @throws DataError when the data is damaged, grows beyond what an honest file would, or the disk is full
  */
-export async function unpack(source: Readable, steps: Transform[], to: string, options: UnpackOptions): Promise<void> {
+export async function unpack(
+  open: () => Readable | Promise<Readable>,
+  steps: Transform[],
+  to: string,
+  options: UnpackOptions,
+): Promise<void> {
   const { label, packedBytes, unpackedBytes, checksum, signal, onProgress } = options;
   const limit = Math.min(MAX_BYTES, Math.max(FREE_BYTES, packedBytes * MAX_RATIO));
   const bomb = (): DataError =>
@@ -49,8 +54,9 @@ export async function unpack(source: Readable, steps: Transform[], to: string, o
       if (checksum !== undefined) crc = crc32(piece, crc);
     },
   });
-  const sink = createWriteStream(to, { flags: 'wx', mode: 0o600 });
   try {
+    const source = await open();
+    const sink = createWriteStream(to, { flags: 'wx', mode: 0o600 });
     await pipeline([source, ...steps, counter, sink], { signal });
   } catch (error) {
     signal?.throwIfAborted();

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Entry, ZipFile } from 'yauzl';
 import { DataError, MissingPackageError } from '../errors.js';
 import type { LoadProgress } from './options.js';
@@ -56,14 +55,14 @@ export async function openZip(path: string, label: string): Promise<Zip> {
         const why = entry.isEncrypted() ? 'encrypted' : `compressed by method ${entry.compressionMethod}`;
         throw new DataError(`${inside}: ${why}, which cannot be read; unpack the zip first`, { file: inside });
       }
-      let stream: Readable;
-      try {
-        stream = await zip.openReadStreamPromise(entry);
-      } catch (error) {
-        throw damaged(error);
-      }
       const { compressedSize: packedBytes, uncompressedSize: unpackedBytes, crc32: checksum } = entry;
-      await unpack(stream, [], to, { ...options, label: inside, packedBytes, unpackedBytes, checksum });
+      await unpack(() => zip.openReadStreamPromise(entry), [], to, {
+        ...options,
+        label: inside,
+        packedBytes,
+        unpackedBytes,
+        checksum,
+      });
     },
     close: () => zip.close(),
   };

@@ -1,6 +1,6 @@
 import { makeVector, RecordBatchStreamWriter, Table, type Vector } from 'apache-arrow';
 import type { NumberType } from './layout.js';
-import { withOwnDictionaries } from './metadata-table.js';
+import { plainTable } from './plain-table.js';
 
 export type NumberArray = Int32Array | BigInt64Array | Uint32Array | Float32Array | Float64Array;
 
@@ -28,11 +28,12 @@ export function encodeStream(content: Content): AsyncIterable<Uint8Array> {
 }
 
 function toTable(content: Content): Table {
-  if (content instanceof Table) return withOwnDictionaries(content);
+  if (content instanceof Table) return plainTable(content);
   return new Table({ [COLUMN]: ArrayBuffer.isView(content) ? numbersVector(content) : content });
 }
 
-function numbersVector(numbers: NumberArray): Vector {
+/** The numbers as an Arrow vector that shares their memory. */
+export function numbersVector(numbers: NumberArray): Vector {
   if (numbers instanceof Int32Array) return makeVector(numbers);
   if (numbers instanceof BigInt64Array) return makeVector(numbers);
   if (numbers instanceof Uint32Array) return makeVector(numbers);

@@ -1,6 +1,14 @@
 import type { IdKind } from '../dataset/vocabulary.js';
 import { models } from '../models/index.js';
-import { expectBoolean, expectInt, expectNumber, expectOneOf, expectString, rangeError, typeError } from '../options.js';
+import {
+  expectBoolean,
+  expectInt,
+  expectNumber,
+  expectOneOf,
+  expectString,
+  rangeError,
+  typeError,
+} from '../options.js';
 import type { EpochRecord, Link, ModelData, ModelName, Range, ResolvedOptions } from '../types.js';
 import type { Shape } from './layout.js';
 

@@ -54,10 +54,11 @@ export function resolveModel(options: TrainOptions): ModelSpec {
 export function resolveRun(data: Dataset, options: TrainOptions): RunOptions {
   const device = expectOneOf('device', options.device ?? 'auto', ['auto', 'cpu', 'cuda']);
   if (device === 'cuda') throw new DeviceError("Device 'cuda' was asked for, but this build has no CUDA library");
+  if (data.numInteractions === 0) throw new DataError('The training part has no interactions');
   const validation = options.validation;
   if (validation !== undefined) {
-    const shared = validation.users === data.users && validation.items === data.items;
-    if (!shared && !(validation.users?.equals(data.users) && validation.items?.equals(data.items))) {
+    const shared = validation?.users === data.users && validation.items === data.items;
+    if (!shared && !(validation?.users?.equals(data.users) && validation.items?.equals(data.items))) {
       throw typeError('validation', 'a Dataset with the vocabularies of the training data, as splits make it', validation);
     }
   }
@@ -115,7 +116,7 @@ function resolveRange(value: Range | undefined, data: Dataset): Range {
   const max = expectNumber('range.max', value.max);
   if (max <= min) throw rangeError('range.max', `a number > range.min (${min})`, max);
   if (data.ratingRange.min < min || data.ratingRange.max > max) {
-    throw rangeError('range', `to hold all ratings (${data.ratingRange.min} to ${data.ratingRange.max})`, `${min} to ${max}`);
+    throw rangeError('range', `a range that holds all ratings (${data.ratingRange.min} to ${data.ratingRange.max})`, `${min} to ${max}`);
   }
   return { min, max };
 }

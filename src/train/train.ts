@@ -35,7 +35,8 @@ export async function train(data: Dataset, options: TrainOptions): Promise<Model
   }
   const factorOptions = resolveFactorOptions(spec, data, options);
   const trained = await trainFactors(spec, data, factorOptions, run);
-  const shaping: ResolvedOptions = { ...factorOptions, seed: run.seed };
+  const { fields, ...others } = factorOptions;
+  const shaping: ResolvedOptions = { ...others, ...(fields !== undefined && { fields }), seed: run.seed };
   const result: ModelData = { ...common, options: shaping, ...trained };
   return new Model(result);
 }

@@ -140,10 +140,10 @@ test('candidates', async () => {
 });
 
 test('all users into a file', async () => {
-  for (const extension of ['csv', 'jsonl', 'arrow']) {
-    const out = `all.${extension}`;
-    const result = await json('recommend', 'm.palate', '--all-users', '--k', '3', '--out', out);
-    assert.equal(result, { users: 120, rows: 360, out });
+  const outs = ['all.csv', 'all.jsonl', 'all.arrow'];
+  const all = (out: string) => json('recommend', 'm.palate', '--all-users', '--k', '3', '--out', out);
+  for (const [i, result] of (await Promise.all(outs.map(all))).entries()) {
+    assert.equal(result, { users: 120, rows: 360, out: outs[i] });
   }
   const csv = readFileSync(at.file('all.csv'), 'utf8').trim().split('\n');
   assert.is(csv.length, 361);
@@ -199,13 +199,15 @@ test('evaluate', async () => {
 });
 
 test('people get tables of at most 80 columns', async () => {
-  for (const args of [
-    ['recommend', 'm.palate', '--user', '3', '5'],
-    ['similar', 'm.palate', '--title', 'Toy Story (1995)'],
-    ['similar', 'm.palate', '--pairs', '3'],
-    ['info', 'm.palate'],
-  ]) {
-    const { code, stdout, stderr } = await run(...args);
+  writeFileSync(at.file('test.csv'), 'userId,movieId,rating\n3,300,5\n3,299,4\n5,298,4.5\n');
+  const runs = await Promise.all([
+    run('recommend', 'm.palate', '--user', '3', '5'),
+    run('similar', 'm.palate', '--title', 'Toy Story (1995)'),
+    run('similar', 'm.palate', '--pairs', '3'),
+    run('evaluate', 'm.palate', 'test.csv'),
+    run('info', 'm.palate'),
+  ]);
+  for (const { code, stdout, stderr } of runs) {
     assert.is(code, 0, stderr);
     assert.is(stderr, '');
     assertReadable(stdout);
@@ -213,13 +215,15 @@ test('people get tables of at most 80 columns', async () => {
 });
 
 test('unknown ids and titles are one line with exit code 1', async () => {
-  for (const [args, line] of [
+  const cases = [
     [['recommend', 'm.palate', '--user', '424242'], /^palate: Unknown user "?424242"?; .*\n$/],
     [['recommend', 'm.palate', '--history', '424242'], /^palate: Unknown item "?424242"?; .*\n$/],
     [['similar', 'm.palate', '--item', '424242'], /^palate: Unknown item "?424242"?; .*\n$/],
     [['similar', 'm.palate', '--title', 'Toy Stori'], /^palate: Unknown title "Toy Stori"; nearest: .*Toy Story.*\n$/],
-  ] as const) {
-    const { code, stdout, stderr } = await run(...args);
+  ] as const;
+  const runs = await Promise.all(cases.map(([args]) => run(...args)));
+  for (const [i, { code, stdout, stderr }] of runs.entries()) {
+    const line = (cases[i] as (typeof cases)[number])[1];
     assert.is(code, 1);
     assert.is(stdout, '');
     assert.match(stderr, line);

@@ -52,7 +52,7 @@ test('wrong usage has exit code 2 and names what was expected', async () => {
     [train('--valid', '1'), 2, /Expected `--valid` to be a number > 0 and < 1, received 1/],
     [train('--dim'), 2, /'--dim <n>' argument missing/],
     [train('--simd', 'mmx'), 2, /`--simd` to be one of/],
-    [train('--patience', '2'), 2, /`--?valid/],
+    [train('--patience', '2'), 2, /--patience needs --valid FRACTION/],
     [['train', at.data, '--model', 'popularity', '--dim', '4', '--out', 'm'], 2, /'popularity' has no option `--dim`/],
     [['recommend', 'm.palate', '--user', '1', '--k', '0'], 2, /Expected `--k` to be an integer >= 1, received 0/],
     [['recommend', 'm.palate'], 2, /Give one of --user, --history, --titles and --all-users/],

@@ -184,6 +184,20 @@ test('sampled negatives: the seed decides, and lists are shorter', async () => {
   assert.ok((first?.metrics.mrr as number) > (all?.metrics.mrr as number));
 });
 
+test('among more negatives than there are it agrees with the oracle over all of them', async () => {
+  const offered = (user: number) => {
+    const taken = [...train, ...rows].filter((entry) => entry.user === user).map(({ item }) => item);
+    const relevant = rows.filter((entry) => entry.user === user && entry.rating >= 4).map(({ item }) => item);
+    return Array.from({ length: ITEMS }, (_, i) => i).filter((i) => !taken.includes(i) || relevant.includes(i));
+  };
+  const oracle = oracleEvaluate({ scores, train, test: rows, threshold: 4, offered }, 10);
+  const candidates = { sampledNegatives: ITEMS };
+  const { metrics } = await evaluate(model, dataset(rows), { relevanceThreshold: 4, candidates });
+  for (const [name, value] of Object.entries(oracle.metrics)) {
+    if (!name.startsWith('ndcgFull')) assertNear(metrics[name], value, name);
+  }
+});
+
 async function refused(options: unknown, expected: RegExp, kind: ErrorConstructor = RangeError): Promise<void> {
   try {
     await evaluate(model, dataset(rows), options as EvaluateOptions);

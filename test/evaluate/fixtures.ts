@@ -1,7 +1,7 @@
 import { makeVector, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow';
 import { Dataset } from '../../src/dataset/dataset.js';
 import type { Measurable } from '../../src/evaluate/measure.js';
-import type { RankQuery } from '../../src/evaluate/rank-users.js';
+import type { RankQuery } from '../../src/evaluate/ranker.js';
 import type { OracleRow } from '../oracle/metrics.js';
 
 export const NONE = 0xffffffff;
@@ -30,32 +30,43 @@ export function ratingsTable(
 export const dataset = (rows: readonly OracleRow[], rated = true): Dataset =>
   Dataset.fromTable(ratingsTable(rows, { rated }));
 
-/** A model that is a table of scores over the indices of `train`, ranking by sorting. Counts what it is asked. */
+/** A model that is a table of scores over the indices of `train`, ranking by sorting. Notes what it is asked. */
 export function tableModel(
   train: Dataset,
   score: (user: number, item: number) => number,
 ): Measurable & { queries: { users: number; k: number }[] } {
   const queries: { users: number; k: number }[] = [];
+  const rankAmong = (user: number, items: Uint32Array): Uint32Array =>
+    items.slice().sort((a, b) => score(user, b) - score(user, a) || a - b);
   const rank = ({ users, k, excludeOffsets, excludeItems, candidates }: RankQuery): Uint32Array => {
     queries.push({ users: users.length, k });
     const out = new Uint32Array(users.length * k).fill(NONE);
     users.forEach((user, row) => {
       const excluded = excludeItems.subarray(excludeOffsets[row], excludeOffsets[row + 1]);
-      if (excluded.some((item, i) => i > 0 && item <= (excluded[i - 1] as number))) throw new Error('not ascending');
-      const allowed = Array.from(candidates.keys()).filter((i) => candidates[i] === 1 && !excluded.includes(i));
-      allowed.sort((a, b) => score(user, b) - score(user, a) || a - b);
-      out.set(allowed.slice(0, k), row * k);
+      assertAscending(excluded);
+      const allowed = Uint32Array.from(candidates.keys()).filter((i) => candidates[i] === 1 && !excluded.includes(i));
+      out.set(rankAmong(user, allowed).subarray(0, k), row * k);
     });
     return out;
   };
   return {
     training: { users: train.users, items: train.items, seen: train.interactions },
-    dim: 1,
-    rank,
+    ranker: {
+      dim: 1,
+      rank,
+      rankAmong(user, items) {
+        assertAscending(items);
+        return rankAmong(user, items);
+      },
+    },
     predict: (users, items) =>
       Float32Array.from(users, (user, i) => (user === NONE || items[i] === NONE ? 3 : score(user, items[i] as number))),
     queries,
   };
+}
+
+function assertAscending(items: Uint32Array): void {
+  if (items.some((item, i) => i > 0 && item <= (items[i - 1] as number))) throw new Error('not ascending');
 }
 
 export function assertNear(actual: number | undefined, expected: number | undefined, what: string): void {

@@ -1,4 +1,4 @@
-import { makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
+import { Field, List, makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
 import { Dataset, type DatasetOptions } from '../../src/dataset/dataset.js';
 import { Random } from '../../src/dataset/random.js';
 
@@ -46,6 +46,7 @@ export function metadata({ users = 30, items = 40 } = {}): { items: Table; users
       itemId: makeVector(ids(items)),
       genres: vectorFromArray(
         Array.from({ length: items }, (_, i) => (i % 3 === 0 ? [genres[i % 4]] : [genres[i % 4], genres[(i + 1) % 4]])),
+        new List(new Field('genre', new Utf8())),
       ),
       year: makeVector(Int32Array.from({ length: items }, (_, i) => 1980 + (i % 25))),
     }),

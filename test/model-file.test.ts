@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readModelFile, saveModelFile } from '../src/model-file.js';
+import type { ModelData } from '../src/types.js';
+import { assertSameModel, folder, makeModel, type Wanted } from './model-file/fixtures.js';
+
+const file = path.join(folder, 'model.palate');
+
+async function roundTrip(model: ModelData): Promise<ModelData> {
+  await saveModelFile(model, file);
+  const read = await readModelFile(file);
+  assertSameModel(read, model);
+  const bytes = readFileSync(file);
+  await saveModelFile(read, file);
+  assert.ok(readFileSync(file).equals(bytes), 'what was read is saved as the same bytes');
+  return read;
+}
+
+const VARIANTS: Record<string, Wanted> = {
+  'int32 ids': {},
+  'bigint ids': { users: BigInt64Array.of(-(2n ** 63n), 0n, 2n ** 63n - 1n), items: BigInt64Array.of(1n, 2n ** 40n) },
+  'string ids': { users: ['', 'a', 'b\u0000c', 'é', '喜', '\u{1f3ac}'], items: ['x'] },
+  times: { times: true },
+  history: { history: true },
+  metadata: { tables: true },
+  'fields and metadata': { fields: true, tables: true, times: true, history: true },
+  'dim 0': { dim: 0 },
+  'dim 0 with fields': { dim: 0, fields: true },
+  'one user, one item': { users: Int32Array.of(1), items: Int32Array.of(1), tables: true, fields: true },
+  'nobody and nothing': { users: new Int32Array(0), items: [], tables: true, fields: true, times: true },
+  'numbers that JSON would change': { parameters: { globalBias: -0, range: { min: -0, max: 5e-324 } } },
+};
+
+for (const [name, wanted] of Object.entries(VARIANTS)) {
+  test(`round trip: ${name}`, async () => {
+    await roundTrip(makeModel(wanted));
+  });
+}
+
+test('equal models give equal bytes, whatever the order of their keys', async () => {
+  const wanted = { fields: true, tables: true, times: true, history: true };
+  await saveModelFile(makeModel(wanted), file);
+  const bytes = readFileSync(file);
+  const model = makeModel(wanted);
+  const options = Object.fromEntries(Object.entries(model.options).reverse()) as ModelData['options'];
+  const history = model.history.map((epoch) => ({ ...epoch, seconds: Math.random() }));
+  await saveModelFile({ ...model, options: { ...options, gone: undefined }, history }, file);
+  assert.ok(readFileSync(file).equals(bytes));
+});
+
+test('long columns are cut into parts and put together again', async () => {
+  const { listColumns, splitColumns } = await import('../src/model-file/layout.js');
+  const { headerOf } = await import('../src/model-file/header.js');
+  const header = headerOf(makeModel({ times: true }));
+  const sections = splitColumns(listColumns(header), 16).filter(({ column }) => column === 'seen.times');
+  const size = header.interactions.size;
+  assert.equal(sections[1], {
+    name: 'seen.times.2',
+    column: 'seen.times',
+    type: 'float64',
+    start: 2,
+    rows: 2,
+    total: size,
+  });
+  assert.is(
+    sections.reduce((sum, { rows }) => sum + rows, 0),
+    size,
+  );
+});
+
+test('sections are Arrow streams at multiples of 64, and arrays are views of what was read', async () => {
+  const { tableFromIPC } = await import('apache-arrow');
+  const model = makeModel();
+  await saveModelFile(model, file);
+  const bytes = readFileSync(file);
+  const { sections } = JSON.parse(bytes.subarray(Number(bytes.readBigUInt64LE(16))).toString());
+  for (const { offset } of sections) assert.is(offset % 64, 0);
+  const { offset, length } = sections.find(({ name }: { name: string }) => name === 'item.factors');
+  const table = tableFromIPC(bytes.subarray(offset, offset + length));
+  assert.equal(table.getChild('values')?.toArray(), model.parameters.itemFactors);
+  const read = await readModelFile(file);
+  assert.is(read.parameters.itemFactors.buffer.byteLength, length);
+});
+
+test('no temporary file is left', async () => {
+  await saveModelFile(makeModel(), file);
+  assert.equal(readdirSync(folder), ['model.palate']);
+});
+
+test.run();

@@ -1,0 +1,101 @@
+import { Random } from '../../src/dataset/random.js';
+import type { SimdLevel } from '../../src/native/binding.js';
+import { native } from '../../src/native/load.js';
+import type { TopkProblem } from '../oracle/topk.js';
+
+export interface TopkRows {
+  /** (numQueries, k) */
+  indices: Uint32Array;
+  /** (numQueries, k) */
+  scores: Float32Array;
+}
+
+export interface Sizes {
+  numQueries: number;
+  numItems: number;
+  dim: number;
+  k: number;
+  cosine?: boolean;
+}
+
+/** Which extras a problem has. */
+export interface Extras {
+  biases?: boolean;
+  exclude?: boolean;
+  candidates?: boolean;
+}
+
+/** Calls the native top-k on a problem. */
+export function nativeTopk(problem: TopkProblem, threads: number = 1): TopkRows {
+  const { exclude, ...rest } = problem;
+  const rows = {
+    indices: new Uint32Array(problem.numQueries * problem.k).fill(7),
+    scores: new Float32Array(problem.numQueries * problem.k).fill(7),
+  };
+  const offsets = Uint32Array.from([0, ...(exclude ?? [])], (_, q) =>
+    (exclude ?? []).slice(0, q).reduce((sum, list) => sum + list.length, 0),
+  );
+  native().selectTopk({
+    ...rest,
+    ...rows,
+    itemBiases: problem.itemBiases,
+    candidates: problem.candidates,
+    excludeOffsets: exclude === undefined ? undefined : offsets,
+    excludeItems: exclude === undefined ? undefined : Uint32Array.from(exclude.flat()),
+    threads,
+  });
+  return rows;
+}
+
+/** Runs `body` once with each available instruction set. */
+export function eachLevel(body: (level: SimdLevel) => void): void {
+  try {
+    for (const level of native().simdLevels().available) {
+      native().setSimdLevel(level);
+      body(level);
+    }
+  } finally {
+    native().setSimdLevel('auto');
+  }
+}
+
+/** Rows of whole numbers: every sum is exact in float32, so scores and ties are those of the oracle. */
+export function wholeProblem(sizes: Sizes, extras: Extras = {}, seed = 1): TopkProblem {
+  const random = new Random(seed);
+  return fill(sizes, extras, random, () => random.below(7) - 3);
+}
+
+/** Rows of roughly normal numbers. */
+export function realProblem(sizes: Sizes, extras: Extras = {}, seed = 1): TopkProblem {
+  const random = new Random(seed);
+  return fill(sizes, extras, random, () => random.float() + random.float() + random.float() - 1.5);
+}
+
+function fill(sizes: Sizes, extras: Extras, random: Random, draw: () => number): TopkProblem {
+  const { numQueries, numItems, dim } = sizes;
+  const floats = (length: number): Float32Array => Float32Array.from({ length }, draw);
+  const some = (share: number): number[] =>
+    Array.from({ length: numItems }, (_, i) => i).filter(() => random.float() < share);
+  const problem: TopkProblem = {
+    cosine: false,
+    ...sizes,
+    queries: floats(numQueries * dim),
+    items: floats(numItems * dim),
+  };
+  if (extras.biases) problem.itemBiases = floats(numItems);
+  // From nothing to everything excluded.
+  if (extras.exclude) problem.exclude = Array.from({ length: numQueries }, (_, q) => some((q % 5) / 4));
+  if (extras.candidates) problem.candidates = Uint8Array.from({ length: numItems }, () => random.below(2) * 255);
+  return problem;
+}
+
+/** One query of a problem as a problem of its own. */
+export function singleQuery(problem: TopkProblem, query: number): TopkProblem {
+  const { dim, exclude } = problem;
+  return {
+    ...problem,
+    numQueries: 1,
+    queries: problem.queries.slice(query * dim, (query + 1) * dim),
+    exclude: exclude === undefined ? undefined : [exclude[query]],
+  };
+}
