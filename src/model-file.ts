@@ -22,7 +22,7 @@ export async function saveModelFile(data: ModelData, file: string): Promise<void
   expectString('path', file);
   await explained(`Cannot save the model to ${file}`, file, async () => {
     const header: Header = headerOf(data);
-    checkModel(data);
+    await checkModel(data);
     await checkTarget(file);
     await replaceFile(file, (handle) => writeModel(handle, data, header));
   });

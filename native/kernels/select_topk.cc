@@ -4,7 +4,7 @@
 
 #include "core/memory.h"
 #include "kernels/level.h"
-#include "kernels/topk_block.h"
+#include "kernels/topk_search.h"
 
 namespace palate::KERNEL_NS {
 namespace {

@@ -2,7 +2,8 @@
 //
 //   score(q, i) = <query_q, item_i> * s_q * t_i + bias_i
 //
-// with s = t = 1 (dot), or the inverse lengths of the rows (cosine; a zero row scores 0). For each query
+// with s = t = 1 (dot), or the inverse lengths of the rows (cosine; a zero row scores 0, and so does one
+// shorter than FLT_MIN; lengths whose square leaves float32 are taken in float64). For each query
 // the k best allowed items, best first, equal scores by lower item index. Items that the query excludes
 // and items that are no candidates are left out before selection, so exactly min(k, allowed) results
 // come back; the rest of the row is filled with kNoItem and -infinity. NaN scores are never selected.

@@ -5,6 +5,7 @@
 // whichever path found it and whatever else was asked for in the same call.
 #pragma once
 
+#include <float.h>
 #include <math.h>
 
 #include <cstdint>
@@ -115,14 +116,24 @@ PALATE_INLINE void sum_rows(const float* query, const float* const* rows, std::u
 // Squared lengths outside these bounds are near the ends of float32, or NaN.
 inline constexpr float kShortest = 1e-30f;
 inline constexpr float kLongest = 1e30f;
+// Length of rows whose squared length is kShortest.
+inline constexpr float kShortestLength = 1e-15f;
 
 namespace {
 
-// 1 / |row| in double where the square of the length leaves float32; 0 for a zero row.
+// 1 / |row| in double where the square of the length leaves float32; 0 for a row of no normal length.
 PALATE_NOINLINE float inverse_length_double(const float* row, std::uint32_t dim) {
   double squared = 0;
   for (std::uint32_t k = 0; k < dim; ++k) squared += static_cast<double>(row[k]) * row[k];
-  return squared == 0 ? 0.0f : static_cast<float>(1 / ::sqrt(squared));
+  const double length = ::sqrt(squared);
+  return length < FLT_MIN ? 0.0f : static_cast<float>(1 / length);
+}
+
+bool is_zero(const float* row, std::uint32_t dim) {
+  for (std::uint32_t k = 0; k < dim; ++k) {
+    if (row[k] != 0) return false;
+  }
+  return true;
 }
 
 }  // namespace

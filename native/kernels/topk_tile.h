@@ -35,9 +35,9 @@ static_assert(kTileItems <= kLargestGroup);
 struct Panel {
   float* values;                  // (dim, kTileItems), for cosine rows of length 1
   float* starts;                  // (kTileItems): bias; -infinity where the tile must not select
-  float length;                   // longest row so far, over all panels
+  float length;                   // longest row so far, over all panels; at least kShortestLength
   float bias;                     // largest |bias| so far
-  std::uint32_t odd[kTileItems];  // positions in the panel whose numbers are too large for a bound
+  std::uint32_t odd[kTileItems];  // positions whose numbers are too large for a bound
   std::uint32_t num_odd;
 };
 

@@ -48,7 +48,8 @@ typedef std::int32_t IntPart __attribute__((vector_size(kWidth * 4)));
 // The same vectors where memory promises only the alignment of a float.
 typedef float LoosePart __attribute__((vector_size(kWidth * 4), aligned(4), may_alias));
 
-PALATE_INLINE Part part_of(float x) { return Part{} + x; }
+// x - 0 is x for every x, -0 too, so this is a plain broadcast; 0 + x is not, and costs an addition.
+PALATE_INLINE Part part_of(float x) { return x - Part{}; }
 
 PALATE_INLINE Part part_fma(Part a, Part b, Part c) {
 #if defined(__AVX512F__)

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { RecordBatchFileWriter, type Table } from 'apache-arrow';
 import type { Model, RecommendOptions } from '../index.js';
-import { writeWhole } from './files.js';
+import { replaceFile } from '../model-file/write-file.js';
 import { counted, toJson } from './output.js';
 import { type Io, type Reply, usageError } from './run.js';
 
@@ -32,16 +32,19 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   },
   '.arrow': async (handle, tables) => {
     const writer = new RecordBatchFileWriter();
-    const written = (async () => {
-      for await (const chunk of writer) await handle.write(chunk as Uint8Array);
-    })();
-    try {
-      for await (const table of tables) writer.write(table);
-      writer.finish();
-    } finally {
-      writer.close();
-    }
-    await written;
+    const produce = async (): Promise<void> => {
+      try {
+        // Batch by batch: a table as a whole would end the file.
+        for await (const table of tables) for (const batch of table.batches) writer.write(batch);
+      } finally {
+        writer.finish();
+      }
+    };
+    const consume = async (): Promise<void> => {
+      for await (const chunk of writer) await handle.appendFile(chunk as Uint8Array);
+    };
+    const ends = await Promise.allSettled([produce(), consume()]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   },
 };
 
@@ -70,7 +73,7 @@ export async function recommendAll(model: Model, file: string, options: Recommen
       yield table;
     }
   }
-  await writeWhole(file, (handle) => write(handle, batches()));
+  await replaceFile(file, (handle) => write(handle, batches()));
   return {
     json: { users: users.size, rows, out: file },
     text: `Wrote ${counted(rows, 'row')} for ${counted(users.size, 'user')} to ${file}\n`,
@@ -78,7 +81,7 @@ export async function recommendAll(model: Model, file: string, options: Recommen
 }
 
 async function writeLines(handle: FileHandle, lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await handle.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) await handle.appendFile(`${lines.join('\n')}\n`);
 }
 
 function csvCell(value: unknown): string {

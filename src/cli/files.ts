@@ -1,16 +1,31 @@
 import { constants } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
-import { access, open, rename, rm, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { DataError } from '../errors.js';
 
-/** Rejects a file that could not be written in the end, before the work begins. `flag` names the option. */
-export async function checkWritable(file: string, flag: string): Promise<void> {
+/**
+ * Rejects a file that could not be written in the end, or should not be, before the work begins. `flag` names the
+ * option, `inputs` the files that the command reads.
+ */
+export async function checkWritable(
+  file: string,
+  flag: string,
+  inputs: readonly (string | undefined)[] = [],
+): Promise<void> {
   const folder = path.dirname(path.resolve(file));
-  const found = await statOrUndefined(folder);
-  if (found === undefined) throw new DataError(`${flag} ${file}: the folder ${folder} does not exist`, { file });
-  if (!found.isDirectory()) throw new DataError(`${flag} ${file}: ${folder} is not a folder`, { file });
-  if ((await statOrUndefined(file))?.isDirectory()) throw new DataError(`${flag} ${file} is a folder`, { file });
+  const above = await statOrUndefined(folder);
+  if (above === undefined) throw new DataError(`${flag} ${file}: the folder ${folder} does not exist`, { file });
+  if (!above.isDirectory()) throw new DataError(`${flag} ${file}: ${folder} is not a folder`, { file });
+  const there = await statOrUndefined(file);
+  if (there?.isDirectory()) throw new DataError(`${flag} ${file} is a folder`, { file });
+  // The new file takes the place of the old one: of /dev/null nothing would be left.
+  if (there && !there.isFile()) throw new DataError(`${flag} ${file} is a device or pipe, not a file`, { file });
+  for (const input of inputs) {
+    const read = there && input !== undefined ? await statOrUndefined(input) : undefined;
+    if (there && read?.ino === there.ino && read.dev === there.dev) {
+      throw new DataError(`${flag} ${file} is a file that this command reads`, { file });
+    }
+  }
   try {
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
@@ -23,25 +38,8 @@ export async function statOrUndefined(file: string): Promise<Awaited<ReturnType<
   try {
     return await stat(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Writes a file under another name beside it and renames it when `write` is done; nothing is left when it fails. */
-export async function writeWhole(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
-  const part = path.join(path.dirname(path.resolve(file)), `.${path.basename(file)}.${process.pid}.part`);
-  const handle = await open(part, 'wx');
-  try {
-    try {
-      await write(handle);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(part, file);
-  } catch (error) {
-    await rm(part, { force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
 }

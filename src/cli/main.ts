@@ -40,7 +40,12 @@ function createProgram(): Command {
         oneOf('--simd', ['auto', 'base', 'avx2', 'avx512', 'neon']),
       ),
     )
-    .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(100, lineWidth()) })
+    .configureHelp({
+      showGlobalOptions: true,
+      helpWidth: lineWidth(),
+      minWidthToWrap: 20,
+      subcommandTerm: (command) => command.name(),
+    })
     // An error is one line; the hint at a near flag stands in it.
     .configureOutput({
       outputError: (text, write) =>

@@ -49,7 +49,7 @@ async function recommend(file: string, flags: Flags, io: Io): Promise<Reply> {
   if (!flags.allUsers && flags.out !== undefined) throw usageError('--out goes with --all-users');
   if (flags.out !== undefined) {
     expectListFormat(flags.out);
-    await checkWritable(flags.out, '--out');
+    await checkWritable(flags.out, '--out', [file, flags.candidates]);
   }
   const model = await loadModel(file);
   const options: RecommendOptions = { k: flags.k, excludeSeen: !flags.includeSeen };

@@ -70,7 +70,7 @@ function fraction(text: string): number {
 async function trainModel(source: string, flags: Flags, given: Partial<TrainOptions>, io: Io): Promise<Reply> {
   const { model: name, out } = flags;
   if (given.patience !== undefined && flags.valid === undefined) throw usageError('--patience needs --valid FRACTION');
-  await checkWritable(out, '--out');
+  await checkWritable(out, '--out', [source, flags.items, flags.users]);
   const spec = resolveModel({ ...given, model: name });
   const input = await readInput(source, flags, flags, io);
   const data = Dataset.fromTable(input.ratings, {

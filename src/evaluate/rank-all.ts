@@ -18,7 +18,7 @@ export interface RankAllOptions {
 
 /** Numbers in the buffers of one call. */
 const BUFFER = 2 ** 22;
-/** Multiplications of one call: some 20 ms, after which the event loop gets its turn. */
+/** Multiplications of one call: some 50 ms on two cores, after which the event loop gets its turn. */
 const WORK = 2 ** 32;
 /** A ranking without a hit is asked for again with so many times more places. */
 const WIDENING = 16;

@@ -45,7 +45,7 @@ export function mapTestSet(
   // As float32, like the ratings: 4.1 read from a Float32 column reaches 4.1.
   const least = threshold === undefined ? Number.NEGATIVE_INFINITY : Math.fround(threshold);
   const rowUsers = new Uint32Array(size);
-  const rowItems = Uint32Array.from(items, (item) => itemMap[item] as number);
+  const rowItems = items.map((item) => itemMap[item] as number);
   const lost = new Uint8Array(test.numItems);
   const seenBy = new Uint32Array(training.items.size);
   const users: number[] = [];
@@ -64,7 +64,7 @@ export function mapTestSet(
     rowUsers.fill(user, begin, end);
     const seen = user === UNKNOWN ? undefined : training.seen.itemsOf(user);
     const known = seen !== undefined && seen.length > 0;
-    if (known) for (const item of seen) seenBy[item] = testUser + 1;
+    if (known) for (let i = 0; i < seen.length; i++) seenBy[seen[i] as number] = testUser + 1;
     else unknownUsers++;
     for (let row = begin; row < end; row++) {
       const item = rowItems[row] as number;

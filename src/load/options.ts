@@ -31,6 +31,8 @@ export interface ReadOptions {
   format?: Format;
   /** Text between two fields, 1-4 bytes; default: found in the file among tab `::` `|` `;` `,` and space. */
   delimiter?: string;
+  /** False: a `"` is an ordinary character, as in many TSV files. Default: true, but for `::` and the MovieLens layouts that use none. */
+  quotes?: boolean;
   /** Encoding of a text file; default: the BOM's, else the layout's, else UTF-8. */
   encoding?: Encoding;
   /** Whether the first line names the columns; default: it does when none of its fields is a number. */
@@ -43,7 +45,7 @@ export interface ReadOptions {
 
 const FORMATS = ['auto', 'csv', 'parquet', 'ml-latest', 'ml-1m', 'ml-100k'] as const;
 const ENCODINGS = ['utf-8', 'latin-1', 'utf-16'] as const;
-const KEYS = ['format', 'columns', 'delimiter', 'encoding', 'header', 'signal', 'onProgress'];
+const KEYS = ['format', 'columns', 'delimiter', 'quotes', 'encoding', 'header', 'signal', 'onProgress'];
 
 /**
  * Checks the options of `what` (`readRatings`…) and returns a copy in which an escaped tab (`\t` as two characters, as a
@@ -64,6 +66,7 @@ export function checkReadOptions<O extends ReadOptions>(
   if (options.format !== undefined) expectOneOf('format', options.format, FORMATS);
   if (options.encoding !== undefined) expectOneOf('encoding', options.encoding, ENCODINGS);
   if (options.header !== undefined) expectBoolean('header', options.header);
+  if (options.quotes !== undefined) expectBoolean('quotes', options.quotes);
   if (options.onProgress !== undefined) expectFunction('onProgress', options.onProgress);
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw typeError('signal', 'an AbortSignal', options.signal);

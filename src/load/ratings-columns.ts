@@ -18,10 +18,10 @@ export interface RatingColumn {
 }
 
 /** What stands for "no integer of this kind" in an id column while it is read. */
-export const MARKS = {
-  int32: { value: -(2 ** 31), sql: 'CAST(-2147483648 AS INTEGER)' },
-  int64: { value: -(2n ** 63n), sql: "CAST('-9223372036854775808' AS BIGINT)" },
-} as const;
+export const MARKS: { int32: { value: number; sql: string }; int64: { value: bigint; sql: string } } = {
+  int32: { value: -2147483648, sql: 'CAST(-2147483648 AS INTEGER)' },
+  int64: { value: -9223372036854775808n, sql: "CAST('-9223372036854775808' AS BIGINT)" },
+};
 
 /** Whether every value is a real one: ids without marks and not empty, numbers finite. */
 export function allValid(data: StreamedColumn): boolean {

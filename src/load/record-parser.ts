@@ -79,7 +79,7 @@ export class RecordParser {
       if (split === undefined || split.open) {
         // The rest of the text is one record, or has no end within bounds.
         const open = text.length - at <= MAX_RECORD || text.slice(at, at + MAX_RECORD).includes('"');
-        split = { cells: [], open: true, problem: open ? 'a quoted field is never closed' : TOO_LONG };
+        split = { cells: [], open: true, problem: open ? UNCLOSED : TOO_LONG };
         end = -1;
       }
       const stop = end === -1 ? text.length : end;
@@ -107,6 +107,9 @@ export class RecordParser {
   }
 }
 
+const AS_CHARACTERS = '; where a `"` is an ordinary character, set `quotes: false`';
+const UNCLOSED = `a quoted field is never closed${AS_CHARACTERS}`;
+const BEHIND_QUOTE = `a closing quote is followed by more text${AS_CHARACTERS}`;
 const TOO_LONG = `the line is longer than ${MAX_RECORD} bytes`;
 
 interface Split {
@@ -139,7 +142,7 @@ function splitQuoted(line: string, delimiter: string): Split {
     cells.push(line.slice(at + 1, close).replaceAll('""', '"'));
     if (close + 1 === line.length) return { cells, open: false };
     if (!line.startsWith(delimiter, close + 1)) {
-      return { cells, open: false, problem: 'a closing quote is followed by more text' };
+      return { cells, open: false, problem: BEHIND_QUOTE };
     }
     at = close + 1 + delimiter.length;
   }

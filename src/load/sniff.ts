@@ -43,7 +43,7 @@ export async function sniff(source: Source, options: ReadOptions): Promise<Sniff
     const newline = !head.includes('\n') && head.includes('\r') ? '\r' : '\n';
     const dialectOf = (delimiter: string): Dialect => ({
       delimiter: Buffer.from(delimiter).toString('latin1'),
-      quoted: layout?.quoted ?? delimiter !== '::',
+      quoted: options.quotes ?? layout?.quoted ?? delimiter !== '::',
       newline,
     });
     const given = options.delimiter ?? layout?.delimiter;

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,9 +20,10 @@ export class TemporaryFolder {
   /** A path in the folder for a file that does not exist yet; the name is ours, never one read from an archive. */
   async newFile(): Promise<string> {
     if (this.#folder === undefined) {
-      this.#folder = await mkdtemp(join(tmpdir(), 'palate-'));
+      this.#folder = join(tmpdir(), `palate-${randomUUID()}`);
       if (pending.size === 0) process.on('exit', removePending);
       pending.add(this.#folder);
+      await mkdir(this.#folder, { mode: 0o700 });
     }
     this.#files += 1;
     return join(this.#folder, `${this.#files}.tmp`);

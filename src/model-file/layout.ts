@@ -4,7 +4,7 @@ import type { IdKind } from '../dataset/vocabulary.js';
 export const ALIGNMENT = 64;
 
 /** Arrow's writer counts the bytes of a buffer in 32 bits; longer columns are cut into parts. */
-const PART_BYTES = 2 ** 30;
+export const PART_BYTES = 2 ** 30;
 
 export type NumberType = 'int32' | 'int64' | 'uint32' | 'float32' | 'float64';
 
@@ -83,7 +83,7 @@ export function leastBytes({ type, rows }: Pick<Column, 'type' | 'rows'>): numbe
 }
 
 /** The sections of the columns. */
-export function splitColumns(columns: readonly Column[], partBytes: number = PART_BYTES): Section[] {
+export function splitColumns(columns: readonly Column[], partBytes: number): Section[] {
   return columns.flatMap(({ name, type, rows }): Section[] => {
     if (type === 'utf8' || type === 'table') return [{ name, column: name, type, start: 0, rows, total: rows }];
     const most = partBytes / WIDTHS[type];

@@ -9,7 +9,16 @@ import { decodeNumbers, decodeStrings, decodeTable } from './decode-stream.js';
 import { Fault, messageOf, sectionFault } from './fault.js';
 import { type Header, parseHeader, parseSections, type SectionEntry } from './header.js';
 import { decodeJson } from './json.js';
-import { aligned, type Column, fieldSection, leastBytes, listColumns, type Section, splitColumns } from './layout.js';
+import {
+  aligned,
+  type Column,
+  fieldSection,
+  leastBytes,
+  listColumns,
+  PART_BYTES,
+  type Section,
+  splitColumns,
+} from './layout.js';
 import { decodePrefix, hashHeader, PREFIX_SIZE, type Prefix } from './prefix.js';
 import { readBytes } from './read-file.js';
 
@@ -17,30 +26,38 @@ import { readBytes } from './read-file.js';
 const STREAM_OVERHEAD = 4096;
 
 /** Reads and checks a whole file of `fileSize` bytes; Fault on anything that is not as `writeModel` leaves it. */
-export async function readModel(handle: FileHandle, fileSize: number): Promise<ModelData> {
+export async function readModel(
+  handle: FileHandle,
+  fileSize: number,
+  partBytes: number = PART_BYTES,
+): Promise<ModelData> {
   const start = (await readBytes(handle, 0, Math.min(PREFIX_SIZE, fileSize))).bytes;
   const prefix = decodePrefix(start, fileSize);
   const json = (await readBytes(handle, prefix.headerOffset, prefix.headerLength)).bytes;
   if (!hashHeader(start, json).equals(prefix.sha256)) {
     throw new Fault('the header is damaged: its SHA-256 does not match');
   }
-  const { header, sections, entries } = readHeader(json, prefix);
+  const { header, sections, entries } = readHeader(json, prefix, partBytes);
   const contents = new Map<string, Content>();
   for (const [i, section] of sections.entries())
     await readSection(handle, section, entries[i] as SectionEntry, contents);
   const data = assemble(header, contents);
-  checkModel(data);
+  await checkModel(data);
   return data;
 }
 
-function readHeader(json: Buffer, prefix: Prefix): { header: Header; sections: Section[]; entries: SectionEntry[] } {
+function readHeader(
+  json: Buffer,
+  prefix: Prefix,
+  partBytes: number,
+): { header: Header; sections: Section[]; entries: SectionEntry[] } {
   try {
     const decoded = decodeJson(json);
     const header = parseHeader(decoded);
     const entries = parseSections(decoded);
     const columns = listColumns(header);
     checkRoom(columns, prefix.headerOffset);
-    const sections = splitColumns(columns);
+    const sections = splitColumns(columns, partBytes);
     checkSections(sections, entries, prefix);
     return { header, sections, entries };
   } catch (error) {

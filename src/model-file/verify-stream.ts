@@ -169,10 +169,10 @@ class MessageMetadata {
   #field(table: number, field: number, width: number): number {
     const vtable = table - this.#view.getInt32(table, true);
     const slot = 4 + 2 * field;
-    if (slot + 2 > this.#view.getUint16(vtable, true)) return 0;
-    const offset = this.#view.getUint16(vtable + slot, true);
+    if (slot >= this.#view.getUint16(vtable, true)) return 0;
+    const offset = this.#view.getInt16(vtable + slot, true); // signed, as the decoder reads it
     if (offset === 0) return 0;
-    if (table + offset + width > this.#view.byteLength) throw bad();
+    if (offset < 0 || table + offset + width > this.#view.byteLength) throw bad();
     return table + offset;
   }
 }

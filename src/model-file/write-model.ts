@@ -6,16 +6,24 @@ import { type Content, encodeStream, type NumberArray } from './arrow-stream.js'
 import { messageOf, sectionFault } from './fault.js';
 import type { Header, SectionEntry } from './header.js';
 import { encodeJson } from './json.js';
-import { aligned, fieldSection, listColumns, type Section, splitColumns } from './layout.js';
+import { aligned, fieldSection, listColumns, PART_BYTES, type Section, splitColumns } from './layout.js';
 import { encodePrefix, PREFIX_SIZE } from './prefix.js';
 import { writeAll, writePieces } from './write-file.js';
 
-/** Writes a checked model: the sections one after the other, the header behind them, the prefix when all is there. */
-export async function writeModel(handle: FileHandle, data: ModelData, header: Header): Promise<void> {
+/**
+ * Writes a checked model: the sections one after the other, the header behind them, the prefix when all is there.
+ * @param partBytes where columns are cut; other sizes than PART_BYTES are for tests, and need the same when read.
+ */
+export async function writeModel(
+  handle: FileHandle,
+  data: ModelData,
+  header: Header,
+  partBytes: number = PART_BYTES,
+): Promise<void> {
   const contents = contentsOf(data);
   const entries: SectionEntry[] = [];
   let end = PREFIX_SIZE;
-  for (const section of splitColumns(listColumns(header))) {
+  for (const section of splitColumns(listColumns(header), partBytes)) {
     const offset = aligned(end);
     const content = (contents.get(section.column) as () => Content)();
     const { length, sha256 } = await writePieces(handle, offset, encodeSection(section, content));

@@ -13,15 +13,18 @@ export interface RankedRow {
   score: number;
 }
 
-/** Ids at some indices as one column: typed where they are integers. */
-export function idColumn(vocabulary: Vocabulary, indices: Uint32Array): Int32Array | BigInt64Array | string[] {
+/** Ids as one column: typed where they are integers. */
+export type IdColumn = Int32Array | BigInt64Array | string[];
+
+/** Ids at some indices. */
+export function idColumn(vocabulary: Vocabulary, indices: Uint32Array): IdColumn {
   const ids = vocabulary.ids(indices);
   if (vocabulary.kind === 'int32') return Int32Array.from(ids as number[]);
   if (vocabulary.kind === 'int64') return BigInt64Array.from(ids as bigint[]);
   return ids as string[];
 }
 
-export const idVector = (ids: Int32Array | BigInt64Array | readonly string[]): Vector =>
+export const idVector = (ids: IdColumn): Vector =>
   ids instanceof Int32Array || ids instanceof BigInt64Array
     ? makeVector(ids as Int32Array)
     : vectorFromArray(ids, new Utf8());
@@ -37,6 +40,7 @@ export class RankedItems {
   /** (rows) from 1 within each query. */
   readonly ranks: Uint32Array;
   protected readonly data: ModelData;
+  #itemIds: IdColumn | undefined;
 
   constructor(
     data: ModelData,
@@ -54,8 +58,9 @@ export class RankedItems {
   }
 
   /** (rows) ids of the recommended items. */
-  get itemIds(): Int32Array | BigInt64Array | string[] {
-    return idColumn(this.data.items, this.itemIndices);
+  get itemIds(): IdColumn {
+    this.#itemIds ??= idColumn(this.data.items, this.itemIndices);
+    return this.#itemIds;
   }
 
   /** Rows of the queries that `wanted` accepts (by position, from 0), with titles and genres. */
@@ -96,6 +101,7 @@ export class RankedItems {
 export class Recommendations extends RankedItems {
   /** (queries) user indices; undefined for a user given by a history. */
   readonly userIndices: Uint32Array | undefined;
+  #userIds: IdColumn | undefined;
 
   constructor(
     data: ModelData,
@@ -107,13 +113,14 @@ export class Recommendations extends RankedItems {
   }
 
   /** (rows) ids of the users; undefined for a user given by a history. */
-  get userIds(): Int32Array | BigInt64Array | string[] | undefined {
+  get userIds(): IdColumn | undefined {
     const { userIndices } = this;
     if (userIndices === undefined) return undefined;
-    return idColumn(
+    this.#userIds ??= idColumn(
       this.data.users,
       Uint32Array.from(this.queries, (q) => userIndices[q] as number),
     );
+    return this.#userIds;
   }
 
   /** Rows of one user, or of all, with titles and genres. DataError for an unknown id. */
@@ -134,6 +141,7 @@ export class Recommendations extends RankedItems {
 export class SimilarItems extends RankedItems {
   /** (queries) indices of the items asked for. */
   readonly queryIndices: Uint32Array;
+  #queryIds: IdColumn | undefined;
 
   constructor(data: ModelData, columns: ConstructorParameters<typeof RankedItems>[1], queryIndices: Uint32Array) {
     super(data, columns);
@@ -141,11 +149,12 @@ export class SimilarItems extends RankedItems {
   }
 
   /** (rows) ids of the items asked for. */
-  get queryIds(): Int32Array | BigInt64Array | string[] {
-    return idColumn(
+  get queryIds(): IdColumn {
+    this.#queryIds ??= idColumn(
       this.data.items,
       Uint32Array.from(this.queries, (q) => this.queryIndices[q] as number),
     );
+    return this.#queryIds;
   }
 
   /** Rows of one item asked for, or of all, with titles and genres. DataError for an unknown id. */

@@ -10,8 +10,9 @@ import { Recommendations } from './ranked-items.js';
 import { selectTopK } from './top-k.js';
 
 const optionNames = ['users', 'history', 'titles', 'k', 'excludeSeen', 'excludeItems', 'candidateItems', 'foldIn'];
-/** Users scored at once: bounds the memory of queries and results. */
+/** Users scored at once, and their results at most: bounds the memory of a chunk. */
 const chunkUsers = 8192;
+const chunkResults = 4_000_000;
 
 /** A chunk of users as the top-k takes them. */
 interface Queries {
@@ -101,8 +102,9 @@ export function* recommendChunks(
   options: { k: number; excludeSeen: boolean; candidates?: Uint8Array | undefined },
 ): Generator<TopItems> {
   const { dim, userFactors, userBiases } = servingFactors(data);
-  for (let first = 0; first < users.length; first += chunkUsers) {
-    const chunk = users.subarray(first, first + chunkUsers);
+  const step = Math.max(1, Math.min(chunkUsers, Math.floor(chunkResults / options.k)));
+  for (let first = 0; first < users.length; first += step) {
+    const chunk = users.subarray(first, first + step);
     const factors = new Float32Array(chunk.length * dim);
     for (const [q, user] of chunk.entries()) factors.set(userFactors.subarray(user * dim, (user + 1) * dim), q * dim);
     const queries: Queries = {
@@ -141,7 +143,7 @@ export function recommend(data: ModelData, options: RecommendOptions): Recommend
   expectKnownKeys('recommend', options, optionNames);
   const given = (['users', 'history', 'titles'] as const).filter((name) => options[name] !== undefined);
   if (given.length !== 1) throw typeError('recommend', 'given exactly one of `users`, `history`, `titles`', given);
-  const k = expectInt('k', options.k ?? 10, { min: 1 });
+  const k = Math.min(expectInt('k', options.k ?? 10, { min: 1 }), data.items.size);
   const excludeSeen = expectBoolean('excludeSeen', options.excludeSeen ?? true);
   const method = expectOneOf('foldIn', options.foldIn ?? 'solve', ['solve', 'sum']);
   if (options.users !== undefined) {

@@ -5,7 +5,7 @@ import type { Metric, ModelData, SimilarItemsOptions, SimilarPairsOptions } from
 import { candidateMask, itemIndices } from './candidates.js';
 import { servingFactors } from './combine-fields.js';
 import { findTitle, titleOf } from './metadata.js';
-import { idColumn, idVector, SimilarItems } from './ranked-items.js';
+import { type IdColumn, idColumn, idVector, SimilarItems } from './ranked-items.js';
 import { selectTopK } from './top-k.js';
 
 const metrics = ['cosine', 'dot'] as const;
@@ -31,7 +31,7 @@ export function similarItems(data: ModelData, options: SimilarItemsOptions): Sim
   if ((options.items === undefined) === (options.titles === undefined)) {
     throw typeError('similarItems', 'given exactly one of `items`, `titles`', options);
   }
-  const k = expectInt('k', options.k ?? 10, { min: 1 });
+  const k = Math.min(expectInt('k', options.k ?? 10, { min: 1 }), data.items.size);
   const metric = expectOneOf('metric', options.metric ?? 'cosine', metrics);
   if (options.titles !== undefined && !Array.isArray(options.titles))
     throw typeError('titles', 'an array of titles', options.titles);
@@ -76,6 +76,8 @@ export class SimilarPairs {
   /** (pairs) */
   readonly scores: Float32Array;
   readonly #data: ModelData;
+  #itemIds: IdColumn | undefined;
+  #otherItemIds: IdColumn | undefined;
 
   constructor(data: ModelData, pairs: readonly Pair[]) {
     this.#data = data;
@@ -88,12 +90,16 @@ export class SimilarPairs {
     return this.scores.length;
   }
 
-  get itemIds(): Int32Array | BigInt64Array | string[] {
-    return idColumn(this.#data.items, this.itemIndices);
+  /** (pairs) ids of the one item. */
+  get itemIds(): IdColumn {
+    this.#itemIds ??= idColumn(this.#data.items, this.itemIndices);
+    return this.#itemIds;
   }
 
-  get otherItemIds(): Int32Array | BigInt64Array | string[] {
-    return idColumn(this.#data.items, this.otherIndices);
+  /** (pairs) ids of the other item. */
+  get otherItemIds(): IdColumn {
+    this.#otherItemIds ??= idColumn(this.#data.items, this.otherIndices);
+    return this.#otherItemIds;
   }
 
   rows(): { rank: number; itemId: Id; title?: string; otherItemId: Id; otherTitle?: string; score: number }[] {
@@ -142,9 +148,9 @@ export function similarPairs(data: ModelData, options: SimilarPairsOptions = {})
   const k = expectInt('k', options.k ?? 10, { min: 1, max: 1_000_000 });
   const metric: Metric = expectOneOf('metric', options.metric ?? 'cosine', metrics);
   const { dim, itemFactors } = servingFactors(data);
-  const kept = Uint32Array.from(data.items.size > 0 ? itemFactors.keys() : [])
-    .subarray(0, data.items.size)
-    .filter((item) => itemFactors.subarray(item * dim, (item + 1) * dim).some((value) => value !== 0));
+  const kept = Uint32Array.from({ length: data.items.size }, (_, item) => item).filter((item) =>
+    itemFactors.subarray(item * dim, (item + 1) * dim).some((value) => value !== 0),
+  );
   const rows = rowsOf(itemFactors, dim, kept);
   const numItems = kept.length;
   let best: Pair[] = [];

@@ -15,7 +15,7 @@ export interface TopKOptions {
   candidates?: Uint8Array;
   /** (items) added to each score; default none. */
   itemBiases?: Float32Array;
-  /** Default: as many as the machine runs at once where the work is worth it. */
+  /** At most so many; small searches take one. Default: as many as the machine runs at once. */
   threads?: number;
 }
 
@@ -29,8 +29,9 @@ export interface TopKResult {
 }
 
 const optionNames = ['dim', 'k', 'metric', 'exclude', 'candidates', 'itemBiases', 'threads'];
-/** Multiplications a second thread is worth starting for. */
-const parallelWork = 2_000_000;
+const machineThreads = availableParallelism();
+/** Longest typed array. */
+const mostResults = 2 ** 32 - 1;
 
 function rowsOf(name: string, values: Float32Array, dim: number): number {
   if (!(values instanceof Float32Array)) throw typeError(name, 'a Float32Array', values);
@@ -57,6 +58,8 @@ function toCsr(
     check(csr.items, 0, csr.items.length);
     for (let q = 0; q < queries; q++) {
       const end = csr.offsets[q + 1] as number;
+      if (end < (csr.offsets[q] as number) || end > csr.items.length)
+        throw rangeError('exclude.offsets', `ascending and at most ${csr.items.length}`, end);
       for (let n = (csr.offsets[q] as number) + 1; n < end; n++) {
         if ((csr.items[n - 1] as number) > (csr.items[n] as number))
           throw rangeError('exclude.items', 'ascending in each query', n);
@@ -97,7 +100,6 @@ export function selectTopK(options: SelectOptions): TopKResult {
   const k = Math.min(options.k, Math.max(1, numItems)); // a k beyond the catalogue must not cost memory
   const indices = new Uint32Array(numQueries * k);
   const scores = new Float32Array(numQueries * k);
-  const worthThreads = numQueries * numItems * Math.max(dim, 1) >= parallelWork;
   native().selectTopk({
     indices,
     scores,
@@ -112,7 +114,7 @@ export function selectTopK(options: SelectOptions): TopKResult {
     excludeOffsets: exclude?.offsets,
     excludeItems: exclude?.items,
     candidates: options.candidates,
-    threads: options.threads ?? (worthThreads ? availableParallelism() : 1),
+    threads: options.threads ?? machineThreads,
   });
   const counts = new Uint32Array(numQueries);
   for (let q = 0; q < numQueries; q++) {
@@ -152,6 +154,8 @@ export function topK(queries: Float32Array, items: Float32Array, options: TopKOp
   const metric = expectOneOf('metric', options.metric ?? 'cosine', ['cosine', 'dot']);
   const numQueries = rowsOf('queries', queries, dim);
   const numItems = rowsOf('items', items, dim);
+  if (numQueries * k > mostResults)
+    throw rangeError('k', `an integer <= ${Math.floor(mostResults / numQueries)} for ${numQueries} queries`, k);
   const { candidates, itemBiases } = options;
   if (candidates !== undefined && !(candidates instanceof Uint8Array && candidates.length === numItems)) {
     throw typeError('candidates', `a Uint8Array of ${numItems}`, candidates);

@@ -59,7 +59,11 @@ export function resolveRun(data: Dataset, options: TrainOptions): RunOptions {
   if (validation !== undefined) {
     const shared = validation?.users === data.users && validation.items === data.items;
     if (!shared && !(validation?.users?.equals(data.users) && validation.items?.equals(data.items))) {
-      throw typeError('validation', 'a Dataset with the vocabularies of the training data, as splits make it', validation);
+      throw typeError(
+        'validation',
+        'a Dataset with the vocabularies of the training data, as splits make it',
+        validation,
+      );
     }
   }
   if (validation?.numInteractions === 0) {
@@ -116,7 +120,11 @@ function resolveRange(value: Range | undefined, data: Dataset): Range {
   const max = expectNumber('range.max', value.max);
   if (max <= min) throw rangeError('range.max', `a number > range.min (${min})`, max);
   if (data.ratingRange.min < min || data.ratingRange.max > max) {
-    throw rangeError('range', `a range that holds all ratings (${data.ratingRange.min} to ${data.ratingRange.max})`, `${min} to ${max}`);
+    throw rangeError(
+      'range',
+      `a range that holds all ratings (${data.ratingRange.min} to ${data.ratingRange.max})`,
+      `${min} to ${max}`,
+    );
   }
   return { min, max };
 }
@@ -135,7 +143,8 @@ export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: Tr
   const d: ModelDefaults = { ...spec.defaults, ...ofObjective, ...ofOptimizer, objective, optimizer };
   const betas = options.betas ?? d.betas;
   if (!Array.isArray(betas) || betas.length !== 2) throw typeError('betas', 'two numbers', betas);
-  const link = objective === 'logistic' ? 'sigmoid' : expectOneOf('link', options.link ?? d.link, ['identity', 'sigmoid']);
+  const link =
+    objective === 'logistic' ? 'sigmoid' : expectOneOf('link', options.link ?? d.link, ['identity', 'sigmoid']);
   if (objective === 'logistic' && options.link === 'identity') {
     throw rangeError('link', "'sigmoid' with objective 'logistic'", options.link);
   }

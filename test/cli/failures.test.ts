@@ -84,6 +84,8 @@ test('work that cannot be done has exit code 1', async () => {
       /the folder .*no\/such\/folder does not exist/,
     ],
     [['train', at.data, '--model', 'mf', '--out', at.data], 1, /is a folder/],
+    [['train', at.data, '--model', 'mf', '--out', '/dev/null'], 1, /\/dev\/null is a device or pipe/],
+    [['train', 'broken.csv', '--model', 'mf', '--out', './broken.csv'], 1, /a file that this command reads/],
     [train('--device', 'cuda'), 1, /cuda/],
     [train('--min-user-ratings', '1000000'), 1, /1000000/],
     [['info', 'none.palate'], 1, /none\.palate/],

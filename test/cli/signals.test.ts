@@ -32,4 +32,19 @@ for (const [signal, code, line] of [
   });
 }
 
+test('SIGINT in the tour leaves no report', async () => {
+  const before = at.list();
+  let sent = false;
+  const run = await palate(['tour', '--data', 'ml', '--recipe', 'matrix-factorization', '--out', 'report'], {
+    cwd: at.root,
+    onStderr: (child) => {
+      if (!sent) child.kill('SIGINT');
+      sent = true;
+    },
+  });
+  assert.is(run.code, 130);
+  assert.match(run.stderr, /palate: Interrupted; nothing was written\n$/);
+  assert.equal(at.list(), before);
+});
+
 test.run();

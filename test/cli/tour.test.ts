@@ -63,4 +63,16 @@ test('a folder that is there keeps its other files; text fits into 80 columns', 
   );
 });
 
+test('without network it says so and runs on the sample', async () => {
+  const offline = 'globalThis.fetch = () => Promise.reject(new TypeError("fetch failed"))';
+  const run = await palate(['tour', '--recipe', 'rating-classifier', '--out', 'offline'], {
+    cwd: at.root,
+    env: { XDG_CACHE_HOME: at.file('cache'), NODE_OPTIONS: `--import=data:text/javascript,${encodeURI(offline)}` },
+  });
+  assert.is(run.code, 0, run.stderr);
+  assert.match(run.stderr, /Going on with the built-in sample/);
+  assert.match(run.stdout, /^Data: Simulated sample/);
+  assert.match(run.stdout, 'Like Toy Story (1995)');
+});
+
 test.run();

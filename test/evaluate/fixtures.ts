@@ -34,6 +34,7 @@ export const dataset = (rows: readonly OracleRow[], rated = true): Dataset =>
 export function tableModel(
   train: Dataset,
   score: (user: number, item: number) => number,
+  dim = 1,
 ): Measurable & { queries: { users: number; k: number }[] } {
   const queries: { users: number; k: number }[] = [];
   const rankAmong = (user: number, items: Uint32Array): Uint32Array =>
@@ -52,7 +53,7 @@ export function tableModel(
   return {
     training: { users: train.users, items: train.items, seen: train.interactions },
     ranker: {
-      dim: 1,
+      dim,
       rank,
       rankAmong(user, items) {
         assertAscending(items);

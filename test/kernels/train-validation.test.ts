@@ -107,4 +107,17 @@ test('a validation loss that is not finite is a divergence', async () => {
   assert.is(result.status, 'diverged');
 });
 
+test('parameters that stop being finite are a divergence, though the losses before were fine', async () => {
+  const shape = { users: 2, items: 2, ratings: 1, dim: 4, fields: 'both' } as const;
+  const infinite = 1e38;
+  for (const options of [{ biasLearningRate: 0 }, { initStd: 0 }, { featureLearningRate: 0 }]) {
+    for (const batchSize of [0, 1]) {
+      const trainer = newTrainer(trainerConfig(shape, { ...options, batchSize, globalBias: 100 }));
+      const { status, trainLoss } = await trainer.runEpoch(0, infinite, new Int32Array(1));
+      assert.ok(Number.isFinite(trainLoss));
+      assert.is(status, 'diverged', JSON.stringify(options));
+    }
+  }
+});
+
 test.run();

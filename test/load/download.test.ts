@@ -7,21 +7,28 @@ import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cacheFolder } from '../../src/load/cache-folder.js';
-import { cachedMovieLens, downloadMovieLens, type DownloadOptions } from '../../src/load/download.js';
+import { cachedMovieLens, type DownloadOptions, downloadMovieLens } from '../../src/load/download.js';
 import type { LoadProgress } from '../../src/load/options.js';
 import { readRatings } from '../../src/load/read-ratings.js';
 import { dataError, folder, makeZip } from './fixtures.js';
 
-const ZIP = makeZip([{ name: 'ml-100k/u.data', content: '1\t2\t3\t4\n' }, { name: 'ml-100k/pad', content: Buffer.alloc(100_000, 1) }]);
+const ZIP = makeZip([
+  { name: 'ml-100k/u.data', content: '1\t2\t3\t4\n' },
+  { name: 'ml-100k/pad', content: Buffer.alloc(100_000, 1) },
+]);
 const MD5 = createHash('md5').update(ZIP).digest('hex');
 
 type Answer = (response: ServerResponse) => void;
 let answers: Record<string, Answer> = {};
-const send = (body: string | Buffer, status = 200): Answer => (response) => {
-  response.writeHead(status, { 'content-length': Buffer.byteLength(body) });
-  response.end(body);
-};
-const server: Server = createServer((request, response) => (answers[request.url ?? ''] ?? send('not here', 404))(response));
+const send =
+  (body: string | Buffer, status = 200): Answer =>
+  (response) => {
+    response.writeHead(status, { 'content-length': Buffer.byteLength(body) });
+    response.end(body);
+  };
+const server: Server = createServer((request, response) =>
+  (answers[request.url ?? ''] ?? send('not here', 404))(response),
+);
 let baseUrl = '';
 let number = 0;
 
@@ -43,7 +50,10 @@ function fresh(): DownloadOptions & { cacheDir: string } {
 const files = (cacheDir: string): string[] => (existsSync(cacheDir) ? readdirSync(cacheDir) : []);
 
 test('a checked download, its cache, and reading it', async () => {
-  answers = { '/data/ml-100k.zip.md5': send(`MD5 (ml-100k.zip) = ${MD5.toUpperCase()}\n`), '/data/ml-100k.zip': send(ZIP) };
+  answers = {
+    '/data/ml-100k.zip.md5': send(`MD5 (ml-100k.zip) = ${MD5.toUpperCase()}\n`),
+    '/data/ml-100k.zip': send(ZIP),
+  };
   const options = fresh();
   assert.is(cachedMovieLens('ml-100k', { cacheDir: options.cacheDir }), undefined);
   const seen: LoadProgress[] = [];
@@ -66,8 +76,14 @@ test('what goes wrong leaves nothing behind, and what was there stays', async ()
   const cases: [Record<string, Answer>, RegExp][] = [
     [{ '/data/ml-100k.zip': send(ZIP) }, /ml-100k\.zip\.md5: the server answered 404 Not Found$/],
     [{ '/data/ml-100k.zip.md5': sum }, /ml-100k\.zip: the server answered 404 Not Found$/],
-    [{ '/data/ml-100k.zip.md5': send('<html>welcome</html>'), '/data/ml-100k.zip': send(ZIP) }, /holds no MD5 checksum/],
-    [{ '/data/ml-100k.zip.md5': sum, '/data/ml-100k.zip': send(Buffer.concat([ZIP, ZIP])) }, /the checksum is [0-9a-f]{32} instead of [0-9a-f]{32}; nothing was kept/],
+    [
+      { '/data/ml-100k.zip.md5': send('<html>welcome</html>'), '/data/ml-100k.zip': send(ZIP) },
+      /holds no MD5 checksum/,
+    ],
+    [
+      { '/data/ml-100k.zip.md5': sum, '/data/ml-100k.zip': send(Buffer.concat([ZIP, ZIP])) },
+      /the checksum is [0-9a-f]{32} instead of [0-9a-f]{32}; nothing was kept/,
+    ],
     [{ '/data/ml-100k.zip.md5': sum, '/data/ml-100k.zip': send(ZIP.subarray(0, 50)) }, /the checksum is/],
     [{ '/data/ml-100k.zip.md5': sum, '/data/ml-100k.zip': send('') }, /the checksum is/],
     [
@@ -97,7 +113,10 @@ test('what goes wrong leaves nothing behind, and what was there stays', async ()
 
 test('offline: one line with the reason', async () => {
   const refused = await dataError(downloadMovieLens('ml-100k', { ...fresh(), baseUrl: 'http://127.0.0.1:9/' }));
-  assert.match(refused.message, /^http:\/\/127\.0\.0\.1:9\/ml-100k\.zip\.md5: cannot be downloaded \(.+\); is this machine offline\?$/);
+  assert.match(
+    refused.message,
+    /^http:\/\/127\.0\.0\.1:9\/ml-100k\.zip\.md5: cannot be downloaded \(.+\); is this machine offline\?$/,
+  );
   const nowhere = await dataError(downloadMovieLens('ml-1m', { ...fresh(), baseUrl: 'http://palate.invalid/' }));
   assert.match(nowhere.message, /cannot be downloaded \((ENOTFOUND|EAI_AGAIN|.+)\)/);
 });
@@ -143,7 +162,14 @@ test('an error of the callback ends the transfer', async () => {
 });
 
 test('wrong arguments', async () => {
-  for (const args of [['ml-200k'], ['../x'], [5], ['ml-100k', { cachedir: 'x' }], ['ml-100k', { cacheDir: 5 }], ['ml-100k', { onProgress: 5 }]]) {
+  for (const args of [
+    ['ml-200k'],
+    ['../x'],
+    [5],
+    ['ml-100k', { cachedir: 'x' }],
+    ['ml-100k', { cacheDir: 5 }],
+    ['ml-100k', { onProgress: 5 }],
+  ]) {
     try {
       await downloadMovieLens(...(args as Parameters<typeof downloadMovieLens>));
       assert.unreachable(JSON.stringify(args));

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openDuckDB, QueryError } from '../../src/load/duckdb.js';
@@ -54,10 +55,11 @@ test('names of columns and files are never SQL', async () => {
   assert.not.ok(existsSync(path.join(folder, 'evil.csv')) || existsSync('evil.csv'));
 });
 
-test('a path with a backslash', { skip: path.sep === '\\' } as never, async () => {
-  assert.is((await readRatings(write('a\\b.csv', 'user,item\n1,2\n'))).numRows, 1);
-  await dataError(readRatings(write('a\\[b].csv', 'user,item\n1,2\n')));
-});
+if (path.sep === '/')
+  test('a path with a backslash', async () => {
+    assert.is((await readRatings(write('a\\b.csv', 'user,item\n1,2\n'))).numRows, 1);
+    await dataError(readRatings(write('a\\[b].csv', 'user,item\n1,2\n')));
+  });
 
 /** Runs `code` in a process where the package `name` cannot be found. */
 function without(name: string, code: string): { status: number | null; out: string } {
@@ -65,13 +67,11 @@ function without(name: string, code: string): { status: number | null; out: stri
     if (specifier === '${name}') throw Object.assign(new Error("Cannot find package '${name}'"), { code: 'ERR_MODULE_NOT_FOUND' });
     return next(specifier, context);
   }`;
-  const register = `import { register } from 'node:module'; register('data:text/javascript,${encodeURIComponent(hook)}');`;
+  const url = JSON.stringify(pathToFileURL(write('hook.mjs', hook)));
+  const register = write('register.mjs', `import { register } from 'node:module'; register(${url});`);
   const script = write('without.mts', code);
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', '--import', `data:text/javascript,${encodeURIComponent(register)}`, script],
-    { cwd: root, encoding: 'utf8' },
-  );
+  const imports = ['--import', 'tsx', '--import', pathToFileURL(register).href];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...imports, script], { cwd: root, encoding: 'utf8' });
   return { status, out: stdout + stderr };
 }
 
@@ -81,8 +81,14 @@ const reading = (file: string): string => `import { readRatings } from '${root}/
 test('a missing package is named with its command', () => {
   const csv = write('plain.csv', 'user,item\n1,2\n');
   const zip = write('plain.zip', makeZip([{ name: 'd/ratings.csv', content: 'user,item\n1,2\n' }]));
-  assert.match(without('@duckdb/node-api', reading(csv)).out, /MissingPackageError ERR_PALATE_MISSING_PACKAGE .*`npm install @duckdb\/node-api`/);
-  assert.match(without('yauzl', reading(zip)).out, /MissingPackageError ERR_PALATE_MISSING_PACKAGE .*`npm install yauzl`/);
+  assert.match(
+    without('@duckdb/node-api', reading(csv)).out,
+    /MissingPackageError ERR_PALATE_MISSING_PACKAGE .*`npm install @duckdb\/node-api`/,
+  );
+  assert.match(
+    without('yauzl', reading(zip)).out,
+    /MissingPackageError ERR_PALATE_MISSING_PACKAGE .*`npm install yauzl`/,
+  );
   assert.match(without('yauzl', reading(csv)).out, /^read/);
 });
 
@@ -102,7 +108,10 @@ test('the process ends by itself after a read, also after one that failed', () =
 });
 
 test('temporary files are removed when the process exits in the middle', () => {
-  const zip = write('big.zip', makeZip([{ name: 'd/ratings.csv', content: `user,item\n${'1,2\n'.repeat(3_000_000)}` }]));
+  const zip = write(
+    'big.zip',
+    makeZip([{ name: 'd/ratings.csv', content: `user,item\n${'1,2\n'.repeat(3_000_000)}` }]),
+  );
   const temporary = path.join(folder, 'tmp');
   const code = `import { mkdirSync, readdirSync } from 'node:fs';
     mkdirSync(${JSON.stringify(temporary)}, { recursive: true });
@@ -113,6 +122,5 @@ test('temporary files are removed when the process exits in the middle', () => {
   assert.match(without('nothing', code).out, /^there/);
   assert.equal(readdirSync(temporary), []);
 });
-
 
 test.run();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
@@ -8,7 +8,12 @@ import { DataError } from '../../src/errors.js';
 
 /** A folder for the files of one test file; removed at exit. */
 export const folder: string = mkdtempSync(path.join(tmpdir(), 'load-test-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+/** The system's temporary folder as the reader sees it: others may be at work in the real one. */
+const temporary = mkdtempSync(path.join(tmpdir(), 'load-test-tmp-'));
+for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = temporary;
+process.on('exit', () => {
+  for (const path of [folder, temporary]) rmSync(path, { recursive: true, force: true });
+});
 
 /** Writes a fixture and returns its path; folders in the name are made. */
 export function write(name: string, content: string | Uint8Array): string {
@@ -28,6 +33,13 @@ export function values(table: Table, name: string): unknown[] {
   });
 }
 
+/** The buffer under a column's only chunk. */
+export function memory(table: Table, name: string): unknown {
+  const chunks = table.getChild(name)?.data ?? [];
+  assert.is(chunks.length, 1);
+  return (chunks[0]?.values as Float32Array | undefined)?.buffer;
+}
+
 /** `userId:Int32 itemId:Int32 …` */
 export function schema(table: Table): string {
   return table.schema.fields.map((field) => `${field.name}:${field.type}`).join(' ');
@@ -45,9 +57,9 @@ export async function dataError(promise: Promise<unknown>): Promise<DataError> {
   return error;
 }
 
-/** Temporary folders of the reader that are there now. */
+/** What lies in the temporary folder now. */
 export function leftovers(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('palate-'));
+  return readdirSync(temporary);
 }
 
 export interface ZipMember {
@@ -76,9 +88,7 @@ export function makeZip(members: readonly ZipMember[]): Buffer {
     const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), fields, Buffer.from(name), packed]);
     const rest = Buffer.alloc(14);
     rest.writeUInt32LE(offset, 10);
-    directory.push(
-      Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), fields, rest, Buffer.from(name)]),
-    );
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), fields, rest, Buffer.from(name)]));
     parts.push(local);
     offset += local.length;
   }

@@ -6,9 +6,26 @@ import { idKindOf, trimId, widerIdKind } from '../../src/load/id-kind.js';
 import { parseNumber } from '../../src/load/number-text.js';
 
 test('idKindOf', () => {
-  for (const text of ['0', '7', '-7', '2147483647', '-2147483647', '123456789', '1234567890']) assert.is(idKindOf(text), 'int32', text);
-  for (const text of ['2147483648', '-2147483648', '9223372036854775807', '-9223372036854775807']) assert.is(idKindOf(text), 'int64', text);
-  for (const text of ['', '007', '00', '-0', '+7', '7.0', '1e3', ' 7', '9223372036854775808', '-9223372036854775808', '99999999999999999999', 'x', '٣', '0x1']) {
+  for (const text of ['0', '7', '-7', '2147483647', '-2147483647', '123456789', '1234567890'])
+    assert.is(idKindOf(text), 'int32', text);
+  for (const text of ['2147483648', '-2147483648', '9223372036854775807', '-9223372036854775807'])
+    assert.is(idKindOf(text), 'int64', text);
+  for (const text of [
+    '',
+    '007',
+    '00',
+    '-0',
+    '+7',
+    '7.0',
+    '1e3',
+    ' 7',
+    '9223372036854775808',
+    '-9223372036854775808',
+    '99999999999999999999',
+    'x',
+    '٣',
+    '0x1',
+  ]) {
     assert.is(idKindOf(text), 'utf8', text);
   }
   assert.is(widerIdKind('int32', 'int32'), 'int32');
@@ -18,7 +35,14 @@ test('idKindOf', () => {
 });
 
 test('parseNumber', () => {
-  for (const [text, value] of [['1', 1], ['-.5', -0.5], ['+5.', 5], [' 1e3 ', 1000], ['1E-2', 0.01], ['1e400', Infinity]] as const) {
+  for (const [text, value] of [
+    ['1', 1],
+    ['-.5', -0.5],
+    ['+5.', 5],
+    [' 1e3 ', 1000],
+    ['1E-2', 0.01],
+    ['1e400', Infinity],
+  ] as const) {
     assert.is(parseNumber(text), value, text);
   }
   for (const text of ['', ' ', '.', 'e5', '0x10', '1_000', '1,5', 'NaN', 'Infinity', 'inf', '1e', '--1', '1 2', '٣']) {
@@ -27,10 +51,32 @@ test('parseNumber', () => {
 });
 
 test('isDateTime', () => {
-  for (const text of ['1995-12-31', '2000-02-29', ' 1995-12-31 ', '1995-12-31T23:59:59', '1995-12-31 23:59:59.123456Z', '1995-12-31T00:00:00+02', '1995-12-31T00:00:00-0230', '1995-12-31 00:00:00 UTC']) {
+  for (const text of [
+    '1995-12-31',
+    '2000-02-29',
+    ' 1995-12-31 ',
+    '1995-12-31T23:59:59',
+    '1995-12-31 23:59:59.123456Z',
+    '1995-12-31T00:00:00+02',
+    '1995-12-31T00:00:00-0230',
+    '1995-12-31 00:00:00 UTC',
+  ]) {
     assert.ok(isDateTime(text), text);
   }
-  for (const text of ['', '1995', '31.12.1995', '12/31/1995', '1995-13-01', '1995-02-29', '1995-04-31', '1995-12-31T24:00:00', '1995-12-31T12:60:00', '1995-12-31T12:00', '1995-12-31x', '978300760']) {
+  for (const text of [
+    '',
+    '1995',
+    '31.12.1995',
+    '12/31/1995',
+    '1995-13-01',
+    '1995-02-29',
+    '1995-04-31',
+    '1995-12-31T24:00:00',
+    '1995-12-31T12:60:00',
+    '1995-12-31T12:00',
+    '1995-12-31x',
+    '978300760',
+  ]) {
     assert.not.ok(isDateTime(text), text);
   }
 });
@@ -41,7 +87,10 @@ test('Growable', () => {
   const space = grow.reserve(2);
   space[grow.length] = 1000;
   grow.commit(1);
-  assert.equal(Array.from(grow.finish()), Array.from({ length: 1001 }, (_, i) => i));
+  assert.equal(
+    Array.from(grow.finish()),
+    Array.from({ length: 1001 }, (_, i) => i),
+  );
   const exact = new Growable((length) => new Float64Array(length), 1000);
   exact.append(new Float64Array(1000));
   assert.is(exact.finish().buffer.byteLength, 8000);

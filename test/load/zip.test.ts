@@ -27,7 +27,12 @@ test('folders, copies of macOS and other files are passed over', async () => {
 });
 
 test('names that try to leave the folder', async () => {
-  for (const name of ['../ratings.csv', '../../../../tmp/ratings.csv', '/tmp/palate-evil/ratings.csv', 'C:\\ratings.csv']) {
+  for (const name of [
+    '../ratings.csv',
+    '../../../../tmp/ratings.csv',
+    '/tmp/palate-evil/ratings.csv',
+    'C:\\ratings.csv',
+  ]) {
     const file = write('traversal.zip', makeZip([member(name)]));
     await dataError(readRatings(file));
   }
@@ -65,9 +70,15 @@ test('damaged archives', async () => {
   assert.match((await dataError(readRatings(write('flipped.zip', flipped)))).message, /d\/ratings\.csv: damaged: /);
   const twice = makeZip([member('d/ratings.csv'), member('d/ratings.csv', 'x')]);
   assert.match((await dataError(readRatings(write('twice.zip', twice)))).message, /it holds "d\/ratings\.csv" twice/);
-  assert.match((await dataError(readRatings(write('empty.zip', makeZip([]))))).message, /none of the MovieLens layouts/);
+  assert.match(
+    (await dataError(readRatings(write('empty.zip', makeZip([]))))).message,
+    /none of the MovieLens layouts/,
+  );
   const empty = makeZip([member('d/ratings.csv', '')]);
-  assert.match((await dataError(readRatings(write('empty-file.zip', empty)))).message, /d\/ratings\.csv: the file is empty/);
+  assert.match(
+    (await dataError(readRatings(write('empty-file.zip', empty)))).message,
+    /d\/ratings\.csv: the file is empty/,
+  );
 });
 
 test('abort while unpacking, and progress of it', async () => {

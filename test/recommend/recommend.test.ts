@@ -49,6 +49,7 @@ test('k larger than the catalogue gives exactly what there is', () => {
   const data = tinyModel();
   assert.is(recommend(data, { users: [10], k: 1000 }).length, 22);
   assert.is(recommend(data, { users: [10], k: 1000, excludeSeen: false }).length, 33);
+  assert.is(recommend(data, { users: [10], k: 2 ** 40 }).length, 22);
 });
 
 test('excluded and candidate items', () => {

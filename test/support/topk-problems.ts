@@ -32,9 +32,8 @@ export function nativeTopk(problem: TopkProblem, threads: number = 1): TopkRows 
     indices: new Uint32Array(problem.numQueries * problem.k).fill(7),
     scores: new Float32Array(problem.numQueries * problem.k).fill(7),
   };
-  const offsets = Uint32Array.from([0, ...(exclude ?? [])], (_, q) =>
-    (exclude ?? []).slice(0, q).reduce((sum, list) => sum + list.length, 0),
-  );
+  const offsets = new Uint32Array((exclude?.length ?? 0) + 1);
+  for (const [q, list] of (exclude ?? []).entries()) offsets[q + 1] = offsets[q] + list.length;
   native().selectTopk({
     ...rest,
     ...rows,

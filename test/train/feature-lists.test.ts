@@ -12,7 +12,14 @@ const genres: Field = {
   indices: u32(0, 2, 0, 1, 2),
 };
 const sex: Field = { name: 'sex', side: 'user', labels: ['f', 'm'], offsets: u32(0, 1, 2), indices: u32(1, 0) };
-const year: Field = { name: 'year', side: 'item', bucket: 5, labels: ['1990'], offsets: u32(0, 1, 1, 2), indices: u32(0, 0) };
+const year: Field = {
+  name: 'year',
+  side: 'item',
+  bucket: 5,
+  labels: ['1990'],
+  offsets: u32(0, 1, 1, 2),
+  indices: u32(0, 0),
+};
 
 test('fields lie behind one another, and each row lists its labels with weights 1 / sqrt(active) of the field', () => {
   const { numFeatures, starts, users, items } = layOutFeatures([genres, sex, year], 2, 3);

@@ -36,7 +36,11 @@ const refused: [unknown, typeof TypeError | typeof RangeError, RegExp][] = [
   [{}, TypeError, /`schedule\.type` to be one of 'constant', .*received undefined/],
   [{ type: 'cosin' }, RangeError, /did you mean 'cosine'\?/],
   [{ type: 'constant', factor: 1 }, TypeError, /Unknown option `factor` in schedule 'constant'/],
-  [{ type: 'step', evry: 2, factor: 0.1 }, TypeError, /Unknown option `evry` in schedule 'step'; did you mean `every`\?/],
+  [
+    { type: 'step', evry: 2, factor: 0.1 },
+    TypeError,
+    /Unknown option `evry` in schedule 'step'; did you mean `every`\?/,
+  ],
   [{ type: 'exponential' }, TypeError, /`schedule\.factor` to be a number > 0, received undefined/],
   [{ type: 'exponential', factor: 0 }, RangeError, /`schedule\.factor` to be a number > 0, received 0/],
   [{ type: 'step', every: 0, factor: 0.1 }, RangeError, /`schedule\.every` to be an integer >= 1, received 0/],

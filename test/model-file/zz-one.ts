@@ -1,0 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { saveModelFile } from '../../src/model-file.js';
+import { folder, makeModel } from './fixtures.js';
+import { headerOf } from './forge.js';
+const f = path.join(folder, 'z.palate');
+await saveModelFile(makeModel(), f);
+const file = readFileSync(f);
+const s=headerOf(file).sections[0]!;
+const b=file.subarray(s.offset,s.offset+s.length);
+for(let i=0;i<b.length;i+=16) console.log(i, b.subarray(i,i+16).toString('hex'));
+writeFileSync('/tmp/sec.bin', b);
