@@ -21,7 +21,7 @@ const LAYERS = [
   ['split/'],
   ['models/'],
   ['recommend/'],
-  ['model.ts', 'model-file.ts'],
+  ['model.ts', 'model-file.ts', 'model-file/'],
   ['train/'],
   ['evaluate/'],
   ['tune/'],
@@ -32,11 +32,12 @@ const LAYERS = [
   ['cli/'],
 ];
 
-/** Layers that see palate as its users do, with all that they may import besides themselves. */
+/**
+ * Layers that see palate as its users do, with all that they may import besides themselves. The cli is none of them: it
+ * checks options and writes files by the same code as the library.
+ */
 const ON_PUBLIC_API = {
   'recipes/': ['index.ts'],
-  // Errors and options, as misuse reads alike in API and commands; native/, as `doctor` tells where the binary lies.
-  'cli/': ['index.ts', 'recipes/', 'types.ts', 'errors.ts', 'options.ts', 'native/'],
 };
 
 /** Packages that `import 'palate'` may load at once; all others wait for their first use, except in cli/. */

@@ -168,15 +168,6 @@ struct Tile {
   Part sums[kTileQueries][kTileParts];
 };
 
-// x in every lane by one load: GCC drops the subtraction, though not the addition in part_of, as -0 + 0 is +0.
-PALATE_INLINE Part broadcast(float x) {
-#if defined(__GNUC__)
-  return x - Part{};
-#else
-  return part_of(x);
-#endif
-}
-
 // queries: (dim, kTileQueries), aligned like the panel.
 PALATE_INLINE void multiply(const float* queries, const Panel& panel, std::uint32_t dim, Tile& tile) {
   const float* items = panel.values;
@@ -188,7 +179,7 @@ PALATE_INLINE void multiply(const float* queries, const Panel& panel, std::uint3
     Part x[kTileParts];
     for (std::uint32_t p = 0; p < kTileParts; ++p) x[p] = *reinterpret_cast<const Part*>(items + p * kWidth);
     for (std::uint32_t q = 0; q < kTileQueries; ++q) {
-      const Part y = broadcast(queries[q]);
+      const Part y = part_of(queries[q]);
       for (std::uint32_t p = 0; p < kTileParts; ++p) tile.sums[q][p] = part_fma(x[p], y, tile.sums[q][p]);
     }
     items += kTileItems;

@@ -75,21 +75,6 @@ export async function runCommand(command: Command, work: (io: Io) => Promise<Rep
   }
 }
 
-/** `work`, or a rejection as soon as `signal` aborts: for work that has no side effects and cannot stop by itself. */
-export async function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort);
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
 /** One line on stderr, the stack with --debug; returns the exit code. */
 export function reportError(error: unknown, debug: boolean, command?: Command): number {
   if (debug && error instanceof Error) {

@@ -8,7 +8,7 @@ import { verifyStream } from './verify-stream.js';
 /** Reads a metadata section; its columns are views of the bytes. */
 export function decodeTable(bytes: Uint8Array, rows: number): Table {
   verifyStream(bytes, rows);
-  const table = tableFromIPC(bytes);
+  const table = decode(bytes);
   let total = 0;
   for (const { data } of table.batches) {
     for (const column of data.children) checkColumn(column, data.length);
@@ -16,6 +16,14 @@ export function decodeTable(bytes: Uint8Array, rows: number): Table {
   }
   if (total !== rows) throw new Fault(`it has ${total} rows where ${rows} are expected`);
   return table;
+}
+
+function decode(bytes: Uint8Array): Table {
+  try {
+    return tableFromIPC(bytes);
+  } catch (cause) {
+    throw new Fault('its Arrow stream is malformed', { cause });
+  }
 }
 
 /** Reads a section of numbers as a view of the bytes. */
@@ -40,7 +48,7 @@ export function decodeStrings(bytes: Uint8Array, rows: number): Vector {
 function decodeColumn(bytes: Uint8Array, rows: number): Data | undefined {
   const table = decodeTable(bytes, rows);
   const names = table.schema.fields.map((field) => String(field.name));
-  if (names.length !== 1 || names[0] !== COLUMN) throw new Fault(`it has the columns ${names.join(', ')}`);
+  if (names.length !== 1 || names[0] !== COLUMN) throw new Fault(`it has the columns ${JSON.stringify(names)}`);
   if (table.batches.length > 1) throw new Fault('it has more than one record batch');
   const data = table.batches[0]?.data.children[0];
   if (data === undefined || rows === 0) return undefined;

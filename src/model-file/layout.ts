@@ -4,7 +4,7 @@ import type { IdKind } from '../dataset/vocabulary.js';
 export const ALIGNMENT = 64;
 
 /** Arrow's writer counts the bytes of a buffer in 32 bits; longer columns are cut into parts. */
-export const PART_BYTES = 2 ** 30;
+export const PART_BYTES: number = 2 ** 30;
 
 export type NumberType = 'int32' | 'int64' | 'uint32' | 'float32' | 'float64';
 
