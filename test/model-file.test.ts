@@ -1,6 +1,26 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import {
+  type DataType,
+  Dictionary,
+  Field,
+  FixedSizeList,
+  Int32,
+  Int64,
+  LargeUtf8,
+  List,
+  Map_,
+  Null,
+  Struct,
+  Table,
+  Timestamp,
+  TimeUnit,
+  tableFromIPC,
+  Utf8,
+  Utf8View,
+  vectorFromArray,
+} from 'apache-arrow';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { headerOf } from '../src/model-file/header.js';
@@ -21,6 +41,9 @@ async function roundTrip(model: ModelData): Promise<ModelData> {
   assert.ok(readFileSync(file).equals(bytes), 'what was read is saved as the same bytes');
   return read;
 }
+
+const listOf = <T extends DataType>(type: T): List<T> => new List(new Field('item', type, true));
+const dictionary = (): Dictionary<Utf8, Int32> => new Dictionary(new Utf8(), new Int32());
 
 const VARIANTS: Record<string, Wanted> = {
   'int32 ids': {},
@@ -68,7 +91,6 @@ test('long columns are cut into parts and put together again', async () => {
 });
 
 test('sections are Arrow streams at multiples of 64, and arrays are views of what was read', async () => {
-  const { tableFromIPC } = await import('apache-arrow');
   const model = makeModel();
   await saveModelFile(model, file);
   const bytes = readFileSync(file);
@@ -79,6 +101,41 @@ test('sections are Arrow streams at multiples of 64, and arrays are views of wha
   assert.equal(table.getChild('values')?.toArray(), model.parameters.itemFactors);
   const read = await readModelFile(file);
   assert.is(read.parameters.itemFactors.buffer.byteLength, length);
+});
+
+test('metadata of any type that a table may have', async () => {
+  const model = makeModel();
+  const entries = new Struct<{ key: Utf8; value: Int32 }>([
+    new Field('key', new Utf8(), false),
+    new Field('value', new Int32(), true),
+  ]);
+  const itemTable = new Table({
+    itemId: model.items.toVector(),
+    pair: vectorFromArray([[1, 2], [3, 4], null, [5, 6]], new FixedSizeList(2, new Field('item', new Int32(), true))),
+    time: vectorFromArray([1, null, 3, 4], new Timestamp(TimeUnit.MILLISECOND, 'Europe/Paris')),
+    views: vectorFromArray([1n, null, 2n ** 62n, 4n], new Int64()),
+    nothing: vectorFromArray([null, null, null, null], new Null()),
+    text: vectorFromArray(['a', null, '', 'd'], new LargeUtf8()),
+    words: vectorFromArray([['x', 'y'], null, [], ['x']], listOf(dictionary())),
+    view: vectorFromArray(['a', null, 'longer than twelve bytes', ''], new Utf8View()),
+    labels: vectorFromArray([['a'], null, [], ['b', null]], listOf(new Utf8View())),
+    deep: vectorFromArray([[['a'], []], null, [], [['b']]], listOf(listOf(new Utf8()))),
+    scores: vectorFromArray(
+      [new Map([['k', 1]]), null, new Map(), new Map([['l', 2]])],
+      new Map_(new Field('entries', entries, false)),
+    ),
+  });
+  await roundTrip({ ...model, itemTable });
+});
+
+test('dictionaries are numbered by the process, and yet equal models give equal bytes', async () => {
+  const model = makeModel();
+  const save = async (): Promise<Buffer> => {
+    const words = vectorFromArray(['x', 'y', null, 'x']);
+    await saveModelFile({ ...model, itemTable: new Table({ itemId: model.items.toVector(), words }) }, file);
+    return readFileSync(file);
+  };
+  assert.ok((await save()).equals(await save()));
 });
 
 test('no temporary file is left', async () => {

@@ -1,4 +1,4 @@
-import { DataType, Field, List, makeBuilder, Table, Type, type Vector } from 'apache-arrow';
+import { DataType, Field, List, makeBuilder, Table, Type, Utf8, type Vector } from 'apache-arrow';
 import { Fault } from './fault.js';
 
 /** Nesting of column types that a file may have. */
@@ -37,8 +37,9 @@ function expectHeldType(type: DataType, name: string, depth = 0): void {
 }
 
 /**
- * The table with dictionaries replaced by their values, in columns and in lists: Arrow numbers dictionaries by a counter
- * of the process, but equal models give equal bytes. Shares all other columns.
+ * The table with dictionaries and views of strings replaced by their values, in columns and in lists: Arrow numbers
+ * dictionaries by a counter of the process, but equal models give equal bytes, and views may drag along a buffer of any
+ * size. Shares all other columns.
  */
 export function plainTable(table: Table): Table {
   const columns: Record<string, Vector> = {};
@@ -54,17 +55,22 @@ export function plainTable(table: Table): Table {
 }
 
 function plainType(type: DataType): DataType {
-  if (DataType.isDictionary(type)) return type.dictionary;
+  if (DataType.isDictionary(type)) return plainType(type.dictionary);
+  if (DataType.isUtf8View(type)) return new Utf8();
   const child = DataType.isList(type) ? type.children[0] : undefined;
-  if (child === undefined || !DataType.isDictionary(child.type)) return type;
-  return new List(new Field(child.name, child.type.dictionary, child.nullable));
+  if (child === undefined) return type;
+  const plain = plainType(child.type);
+  return plain === child.type ? type : new List(new Field(child.name, plain, child.nullable));
 }
 
 function rebuild(column: Vector, type: DataType): Vector {
   const builder = makeBuilder({ type, nullValues: [null] });
-  const isList = DataType.isList(type);
-  for (const value of column as Iterable<unknown>) {
-    builder.append(isList && value !== null ? Array.from(value as Iterable<unknown>) : value);
-  }
+  for (const value of column as Iterable<unknown>) builder.append(elements(value, type));
   return builder.finish().toVector();
+}
+
+/** Builders read the elements of a list by index, which vectors lack. */
+function elements(value: unknown, type: DataType): unknown {
+  if (value === null || !DataType.isList(type)) return value;
+  return Array.from(value as Iterable<unknown>, (element) => elements(element, type.valueType));
 }

@@ -32,6 +32,10 @@ test('several batches make one file, the same rows in every format', async () =>
   const jsonl = readFileSync(at.file('all.jsonl'), 'utf8').trimEnd().split('\n');
   assert.equal([table.numRows, csv.length, jsonl.length], [2 * USERS, 2 * USERS + 1, 2 * USERS]);
   assert.is(new Set(table.getChild('userId')?.toArray()).size, USERS);
+  const names = table.schema.fields.map((field) => String(field.name));
+  const last = table.get(9999)?.toJSON() as Record<string, unknown>;
+  assert.is(csv[0], names.join(','));
+  assert.is((csv[10_000] as string).replaceAll('"', ''), names.map((name) => String(last[name])).join(','));
   assert.equal(JSON.parse(jsonl[9999] as string), table.get(9999)?.toJSON());
 });
 

@@ -106,6 +106,13 @@ test('logistic loss, wide factors, all sides of the batch size', async () => {
   }
 });
 
+test('more rows than a task of a dense step has', async () => {
+  const shape: Shape = { users: 600, items: 530, ratings: 700, dim: 3, fields: 'items' };
+  for (const threads of [1, 2]) {
+    await compare(trainerConfig(shape, { ...sigmoid, ...penalties, optimizer: 'adam', threads }), [0.05, 0.02]);
+  }
+});
+
 test('one user, one item, one rating', async () => {
   for (const shape of [
     { users: 1, items: 1, ratings: 1, dim: 1 },
