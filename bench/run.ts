@@ -97,7 +97,10 @@ const machine = {
 };
 const results: TrialResult[] = [];
 for (const trial of chosen) {
-  const parameters = { ...trial.parameters[size], ...(flags.ratings !== undefined && { ratings: flags.ratings }) };
+  const parameters: TrialParameters = {
+    ...trial.parameters[size],
+    ...(flags.ratings !== undefined && { ratings: flags.ratings }),
+  };
   if (flags.ratings === undefined && typeof parameters.rows === 'number') {
     const file = ratingsFile(parameters);
     makeRatings(file, parameters.rows, (share) => say(`making ${file}: ${Math.round(share * 100)} %`));

@@ -33,9 +33,8 @@ struct Levels {
                       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     if (!avx2) return;
     rows[count++] = &k_avx2::backend;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl")) {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
       rows[count++] = &k_avx512::backend;
     }
 #endif

@@ -43,8 +43,7 @@ View<T> array_of(const Napi::Value& value, const char* name) {
   napi_typedarray_type type;
   std::size_t length = 0;
   void* data = nullptr;
-  const napi_status status =
-      napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
   if (status != napi_ok || type != array_type<T>()) {
     throw Napi::TypeError::New(value.Env(), std::string("native: `") + name + "` has the wrong element type");
   }

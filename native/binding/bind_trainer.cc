@@ -62,9 +62,10 @@ struct Session {
 class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "Trainer",
-                       {InstanceMethod("runEpoch", &TrainerObject::run_epoch), InstanceMethod("read", &TrainerObject::read),
-                        InstanceMethod("dispose", &TrainerObject::dispose)});
+    return DefineClass(
+        env, "Trainer",
+        {InstanceMethod("runEpoch", &TrainerObject::run_epoch), InstanceMethod("read", &TrainerObject::read),
+         InstanceMethod("dispose", &TrainerObject::dispose)});
   }
 
   explicit TrainerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TrainerObject>(info) {
@@ -91,7 +92,8 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     if (offsets.empty()) return lists;
     const View<const std::uint32_t> features = constant(fields.array<std::uint32_t>(features_name));
     const View<const float> weights = constant(fields.array<float>(weights_name, features.size));
-    if (offsets.size != std::size_t{rows} + 1) throw Napi::RangeError::New(env, "native: feature offsets of the wrong length");
+    if (offsets.size != std::size_t{rows} + 1)
+      throw Napi::RangeError::New(env, "native: feature offsets of the wrong length");
     expect_offsets(env, offsets, features.size, offsets_name);
     expect_below(env, features, num_features, features_name);
     lists.offsets = offsets.data;
@@ -123,10 +125,12 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
 
   static void read_options(Napi::Env env, const Fields& fields, TrainerSetup& setup) {
     TrainOptions& o = setup.options;
-    o.objective = word<Objective>(fields, "objective", {{"squared", Objective::squared}, {"logistic", Objective::logistic}}, env);
+    o.objective =
+        word<Objective>(fields, "objective", {{"squared", Objective::squared}, {"logistic", Objective::logistic}}, env);
     o.link = word<Link>(fields, "link", {{"identity", Link::identity}, {"sigmoid", Link::sigmoid}}, env);
-    o.optimizer = word<Optimizer>(
-        fields, "optimizer", {{"sgd", Optimizer::sgd}, {"adagrad", Optimizer::adagrad}, {"adam", Optimizer::adam}}, env);
+    o.optimizer =
+        word<Optimizer>(fields, "optimizer",
+                        {{"sgd", Optimizer::sgd}, {"adagrad", Optimizer::adagrad}, {"adam", Optimizer::adam}}, env);
     o.range_min = fields.f32("rangeMin");
     o.range_max = fields.f32("rangeMax");
     o.within_side = fields.boolean("withinSide");
@@ -229,8 +233,6 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
 
 }  // namespace
 
-void bind_trainer(Napi::Env env, Napi::Object exports) {
-  exports.Set("Trainer", TrainerObject::define(env));
-}
+void bind_trainer(Napi::Env env, Napi::Object exports) { exports.Set("Trainer", TrainerObject::define(env)); }
 
 }  // namespace palate

@@ -21,8 +21,7 @@ std::size_t mapped_size(std::size_t bytes) { return (bytes + kHugePage - 1) & ~(
 void* map_huge(std::size_t bytes) {
   const std::size_t size = mapped_size(bytes);
   if (size + kHugePage < bytes) return nullptr;
-  void* raw = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                   -1, 0);
+  void* raw = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (raw == MAP_FAILED) return nullptr;
   char* base = static_cast<char*>(raw);
   const std::size_t misfit = reinterpret_cast<std::size_t>(base) & (kHugePage - 1);
@@ -41,7 +40,7 @@ void* allocate_zeroed(std::size_t bytes) {
 #if defined(__linux__)
   if (bytes >= kHugePage) return map_huge(bytes);
 #endif
-  void* pointer = ::operator new(bytes, std::align_val_t{kAlignment}, std::nothrow);
+  void* pointer = ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
   if (pointer != nullptr) std::memset(pointer, 0, bytes);
   return pointer;
 }
@@ -54,7 +53,7 @@ void release(void* pointer, std::size_t bytes) {
     return;
   }
 #endif
-  ::operator delete(pointer, std::align_val_t{kAlignment});
+  ::operator delete (pointer, std::align_val_t{kAlignment});
 }
 
 }  // namespace palate

@@ -15,8 +15,7 @@ template <typename T>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t count)
-      : data_(static_cast<T*>(allocate_zeroed(count * sizeof(T)))), count_(count) {}
+  explicit Buffer(std::size_t count) : data_(static_cast<T*>(allocate_zeroed(count * sizeof(T)))), count_(count) {}
   Buffer(Buffer&& other) noexcept : data_(other.data_), count_(other.count_) {
     other.data_ = nullptr;
     other.count_ = 0;

@@ -122,7 +122,8 @@ void Trainer::initialise(ParameterTable& table, std::uint64_t stream, const floa
 void Trainer::count_shares() {
   const auto add_features = [this](const FeatureLists& lists, std::uint32_t row, float count) {
     if (lists.empty()) return;
-    for (std::uint32_t e = lists.offsets[row]; e < lists.offsets[row + 1]; ++e) feature_shares_[lists.features[e]] += count;
+    for (std::uint32_t e = lists.offsets[row]; e < lists.offsets[row + 1]; ++e)
+      feature_shares_[lists.features[e]] += count;
   };
   for (std::size_t n = 0; n < setup_.items.size; ++n) item_shares_[setup_.items[n]] += 1.0f;
   for (std::uint32_t u = 0; u < setup_.num_users; ++u) {
@@ -140,8 +141,9 @@ void Trainer::count_shares() {
 
 bool Trainer::finite() {
   for (const ParameterTable* table : {&state_.users, &state_.items, &state_.features}) {
-    for (const auto& [values, count] : {std::pair<const float*, std::size_t>{table->factors, static_cast<std::size_t>(table->rows) * state_.stride},
-                                        std::pair<const float*, std::size_t>{table->biases, table->rows}}) {
+    for (const auto& [values, count] :
+         {std::pair<const float*, std::size_t>{table->factors, static_cast<std::size_t>(table->rows) * state_.stride},
+          std::pair<const float*, std::size_t>{table->biases, table->rows}}) {
       FiniteRun run{values, count};
       pool_.run(static_cast<std::uint32_t>((count + kFiniteChunk - 1) / kFiniteChunk), check_chunk, &run);
       if (!run.good.load(std::memory_order_relaxed)) return false;

@@ -13,9 +13,9 @@ struct Run {
   TrainState* state;
   const BatchView* batch;
   BatchScratch* scratch;
-  std::uint32_t grain;         // slots a task
+  std::uint32_t grain;  // slots a task
   std::uint32_t feature_tasks;
-  float gradient_scale;        // of clipping
+  float gradient_scale;  // of clipping
   bool dense;
   StepScalars user_step;
   StepScalars item_step;

@@ -6,9 +6,9 @@
 namespace palate::KERNEL_NS {
 namespace {
 
-constexpr std::uint32_t kDenseChunk = 256;       // rows a task of a dense step
-constexpr std::uint32_t kTasksPerThread = 8;     // of slot loops, against uneven rows
-constexpr std::uint64_t kParallelFloats = 16384; // below this a loop is not worth waking threads
+constexpr std::uint32_t kDenseChunk = 256;        // rows a task of a dense step
+constexpr std::uint32_t kTasksPerThread = 8;      // of slot loops, against uneven rows
+constexpr std::uint64_t kParallelFloats = 16384;  // below this a loop is not worth waking threads
 
 // b^t without libm, whose pow differs between systems.
 double power(double base, std::uint64_t exponent) {
@@ -35,8 +35,8 @@ StepScalars scalars(const TrainOptions& o, float rate, float l2, std::uint64_t s
 }
 
 template <Optimizer kind>
-void step_one(const Run& run, const ParameterTable& table, const StepScalars& scalars,
-              const StepScalars& bias_scalars, std::uint32_t row, const float* gradient, float bias_gradient) {
+void step_one(const Run& run, const ParameterTable& table, const StepScalars& scalars, const StepScalars& bias_scalars,
+              std::uint32_t row, const float* gradient, float bias_gradient) {
   const TrainState& s = *run.state;
   const std::size_t at = static_cast<std::size_t>(row) * s.stride;
   step_row<kind>(table.factors + at, kind == Optimizer::sgd ? nullptr : table.factors_first + at,
@@ -60,8 +60,8 @@ void step_side(const Run& run, const ParameterTable& table, const SlotScratch& s
       if (slot == 0) {
         step_one<kind>(run, table, scalars, run.bias_step, row, nullptr, 0.0f);
       } else {
-        step_one<kind>(run, table, scalars, run.bias_step, row, side.gradient + static_cast<std::size_t>(slot - 1) * stride,
-                       side.gradient_bias[slot - 1]);
+        step_one<kind>(run, table, scalars, run.bias_step, row,
+                       side.gradient + static_cast<std::size_t>(slot - 1) * stride, side.gradient_bias[slot - 1]);
       }
     }
     return;
@@ -69,8 +69,8 @@ void step_side(const Run& run, const ParameterTable& table, const SlotScratch& s
   const std::uint32_t begin = task * run.grain;
   const std::uint32_t end = min_u32(begin + run.grain, slots);
   for (std::uint32_t slot = begin; slot < end; ++slot) {
-    step_one<kind>(run, table, scalars, run.bias_step, rows[slot], side.gradient + static_cast<std::size_t>(slot) * stride,
-                   side.gradient_bias[slot]);
+    step_one<kind>(run, table, scalars, run.bias_step, rows[slot],
+                   side.gradient + static_cast<std::size_t>(slot) * stride, side.gradient_bias[slot]);
   }
 }
 

@@ -21,7 +21,8 @@ static PALATE_INLINE float combine_row(float* PALATE_RESTRICT combined, const Pa
     const float weight = lists.weights[e];
     const float* factor = feature_factors + static_cast<std::size_t>(f) * stride;
     const Lanes x = splat(weight);
-    for (std::uint32_t k = 0; k < stride; k += kLanes) store(combined + k, fma(x, load(factor + k), load(combined + k)));
+    for (std::uint32_t k = 0; k < stride; k += kLanes)
+      store(combined + k, fma(x, load(factor + k), load(combined + k)));
     bias += weight * feature_biases[f];
     if (within_side) squares += weight * weight * dot(factor, factor, stride);
   }

@@ -34,10 +34,10 @@ enum class Link : std::uint8_t { identity, sigmoid };
 
 // Parameters of one kind of row with their optimizer state. `stride` floats a row, zeros behind `dim`.
 struct ParameterTable {
-  float* factors = nullptr;        // (rows, stride)
-  float* factors_first = nullptr;  // (rows, stride) AdaGrad sums or Adam's first moments, else nullptr
-  float* factors_second = nullptr; // (rows, stride) Adam's second moments, else nullptr
-  float* biases = nullptr;         // (rows)
+  float* factors = nullptr;         // (rows, stride)
+  float* factors_first = nullptr;   // (rows, stride) AdaGrad sums or Adam's first moments, else nullptr
+  float* factors_second = nullptr;  // (rows, stride) Adam's second moments, else nullptr
+  float* biases = nullptr;          // (rows)
   float* biases_first = nullptr;
   float* biases_second = nullptr;
   std::uint32_t rows = 0;
@@ -85,25 +85,25 @@ struct GridView {
 // One batch, grouped by user and by item.
 struct BatchView {
   std::uint32_t size = 0;
-  std::uint32_t num_users = 0;                 // distinct users
-  std::uint32_t num_items = 0;                 // distinct items
-  const std::uint32_t* user_rows = nullptr;    // (num_users) user of each slot
-  const std::uint32_t* item_rows = nullptr;    // (num_items)
-  const std::uint32_t* user_ranges = nullptr;  // (num_users + 1) ratings of each user slot
-  const std::uint32_t* item_ranges = nullptr;  // (num_items + 1) entries of item_entries
-  const std::uint32_t* item_slots = nullptr;   // (size) item slot of each rating, user-grouped order
-  const std::uint32_t* user_slots = nullptr;   // (size) user slot of each rating
-  const std::uint32_t* item_entries = nullptr; // (size) ratings grouped by item slot
-  const float* values = nullptr;               // (size) user-grouped order
+  std::uint32_t num_users = 0;                  // distinct users
+  std::uint32_t num_items = 0;                  // distinct items
+  const std::uint32_t* user_rows = nullptr;     // (num_users) user of each slot
+  const std::uint32_t* item_rows = nullptr;     // (num_items)
+  const std::uint32_t* user_ranges = nullptr;   // (num_users + 1) ratings of each user slot
+  const std::uint32_t* item_ranges = nullptr;   // (num_items + 1) entries of item_entries
+  const std::uint32_t* item_slots = nullptr;    // (size) item slot of each rating, user-grouped order
+  const std::uint32_t* user_slots = nullptr;    // (size) user slot of each rating
+  const std::uint32_t* item_entries = nullptr;  // (size) ratings grouped by item slot
+  const float* values = nullptr;                // (size) user-grouped order
 };
 
 // Scratch of train_batch for slots of one side.
 struct SlotScratch {
-  float* combined = nullptr;       // (slots, stride) A_u or B_i; nullptr without shared features
-  float* combined_bias = nullptr;  // (slots) a_u or a_i
-  float* gradient = nullptr;       // (slots, stride)
-  float* gradient_bias = nullptr;  // (slots)
-  double* norm = nullptr;          // (slots) squared gradient norm
+  float* combined = nullptr;                   // (slots, stride) A_u or B_i; nullptr without shared features
+  float* combined_bias = nullptr;              // (slots) a_u or a_i
+  float* gradient = nullptr;                   // (slots, stride)
+  float* gradient_bias = nullptr;              // (slots)
+  double* norm = nullptr;                      // (slots) squared gradient norm
   const std::uint32_t* slot_of_row = nullptr;  // (rows) 1 + slot in this batch, 0: not in it
 };
 
@@ -151,9 +151,9 @@ struct EpochCall {
   const float* user_shares = nullptr;     // (users) L2 share of one rating: 2 n^(power - 1), 0 where n is 0
   const float* item_shares = nullptr;
   const float* feature_shares = nullptr;
-  float* block_scratch = nullptr;         // (side, block_stride): see train_epoch.cc
+  float* block_scratch = nullptr;  // (side, block_stride): see train_epoch.cc
   std::size_t block_stride = 0;
-  double* block_losses = nullptr;         // (2 * side)
+  double* block_losses = nullptr;  // (2 * side)
   // Batches.
   BatchSource* batches = nullptr;
 };
@@ -170,11 +170,11 @@ struct PairsCall {
   const std::uint32_t* items = nullptr;
   const float* values = nullptr;
   std::size_t size = 0;
-  float* combined_users = nullptr;       // (users, stride) and (users) scratch when there are shared features
+  float* combined_users = nullptr;  // (users, stride) and (users) scratch when there are shared features
   float* combined_user_biases = nullptr;
   float* combined_items = nullptr;
   float* combined_item_biases = nullptr;
-  double* partial = nullptr;             // (2 * chunks) scratch, chunks = ceil(size / kPairsChunk)
+  double* partial = nullptr;  // (2 * chunks) scratch, chunks = ceil(size / kPairsChunk)
 };
 
 inline constexpr std::size_t kPairsChunk = 4096;

@@ -26,7 +26,8 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
     if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) {
       return Status::cancelled;
     }
-    const bool parallel = pool.threads() > 1 && static_cast<std::uint64_t>(batch.size) * state.stride >= kParallelFloats;
+    const bool parallel =
+        pool.threads() > 1 && static_cast<std::uint64_t>(batch.size) * state.stride >= kParallelFloats;
     const std::uint32_t most = batch.num_users > batch.num_items ? batch.num_users : batch.num_items;
     run.grain = parallel ? most / (pool.threads() * kTasksPerThread) + 1 : most + 1;
     run.feature_tasks = parallel ? pool.threads() : 1;

@@ -82,10 +82,10 @@ struct Part {
   float& operator[](int i) { return v[i]; }
   float operator[](int i) const { return v[i]; }
 };
-#define PALATE_PART_OP(op)                           \
-  PALATE_INLINE Part operator op(Part a, Part b) {   \
+#define PALATE_PART_OP(op)                                \
+  PALATE_INLINE Part operator op(Part a, Part b) {        \
     for (int i = 0; i < kWidth; ++i) a[i] = a[i] op b[i]; \
-    return a;                                        \
+    return a;                                             \
   }
 PALATE_PART_OP(+)
 PALATE_PART_OP(-)

@@ -7,7 +7,7 @@
 namespace palate::KERNEL_NS {
 
 struct Slope {
-  float derivative;     // d loss / d x
+  float derivative;  // d loss / d x
   float loss;
   float squared_error;  // in rating units
 };

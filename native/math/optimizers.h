@@ -15,9 +15,9 @@ namespace palate::KERNEL_NS {
 
 // Scalars of one step for one kind of parameter.
 struct StepScalars {
-  float rate;         // learning rate, for adam divided by 1 - b1^t
-  float keep;         // 1 - lr l2 with decoupled decay, else 1
-  float l2;           // coupled decay, else 0
+  float rate;  // learning rate, for adam divided by 1 - b1^t
+  float keep;  // 1 - lr l2 with decoupled decay, else 1
+  float l2;    // coupled decay, else 0
   float beta1;
   float beta2;
   float denominator;  // adam: 1 / sqrt(1 - b2^t)

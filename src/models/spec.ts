@@ -1,14 +1,7 @@
 import type { ModelName, Objective, Optimizer, Regularization, Schedule, TrainOptions } from '../types.js';
 
 /** Options that every model accepts. */
-export type CommonOption =
-  | 'model'
-  | 'seed'
-  | 'threads'
-  | 'device'
-  | 'validation'
-  | 'signal'
-  | 'onEpoch';
+export type CommonOption = 'model' | 'seed' | 'threads' | 'device' | 'validation' | 'signal' | 'onEpoch';
 
 /** What a model fills in where the user says nothing. */
 export interface ModelDefaults {
