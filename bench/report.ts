@@ -17,7 +17,7 @@ function row(result: DriverResult, ours: DriverResult | undefined): string {
   const seconds = result.seconds as { median: number; min: number; max: number };
   const ratio =
     ours?.seconds === undefined || ours === result ? '' : `${(seconds.median / ours.seconds.median).toFixed(2)} ×`;
-  return `| ${result.driver} | ${time(seconds.median)} (${time(seconds.min)} to ${time(seconds.max)}) | ${ratio} | ${Math.round(result.peakMegabytes as number)} MB | ${pairs(result.parts, time)} | ${pairs(result.quality, (n) => `${Number(n.toPrecision(6))}`)} |`;
+  return `| ${result.driver} | ${time(seconds.median)} (${time(seconds.min)} to ${time(seconds.max)}) | ${ratio} | ${Math.round(result.peakMegabytes as number)} MB | ${pairs(result.parts, time)} | ${pairs(result.quality, (n) => `${Number.isInteger(n) ? n : Number(n.toPrecision(6))}`)} |`;
 }
 
 /** A trial as Markdown: median time, the peer's time as a multiple of ours, peak memory of the process. */

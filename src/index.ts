@@ -7,6 +7,7 @@ export type { ColumnRef, Encoding, Format, LoadProgress, ReadOptions } from './l
 export type { ReadRatingsOptions } from './load/ratings-columns.js';
 export { type ReadItemsOptions, readItems } from './load/read-items.js';
 export { readRatings } from './load/read-ratings.js';
+export { type RatingTables, type ReadTablesOptions, readTables } from './load/read-tables.js';
 export { type ReadUsersOptions, readUsers } from './load/read-users.js';
 export { SAMPLE_LABEL, type SampleOptions, sampleItems, sampleRatings } from './load/sample.js';
 
@@ -40,7 +41,8 @@ export { type TopKOptions, type TopKResult, topK } from './recommend/top-k.js';
 // Evaluation
 
 export { type BiasBaseline, type BiasBaselineOptions, biasBaseline } from './evaluate/baselines.js';
-export { evaluate } from './evaluate/evaluate.js';
+export { type EvaluateOptions, evaluate } from './evaluate/evaluate.js';
+export type { Evaluation, PerUser } from './evaluate/measure.js';
 
 // Devices
 

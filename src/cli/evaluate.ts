@@ -27,7 +27,7 @@ export function addEvaluate(program: Command): void {
     .option('--all-items', 'rank all items that the user has not seen (default)')
     .option(
       '--sampled-negatives <n>',
-      'rank n random items beside each relevant one',
+      'rank n random items for each user beside the relevant ones',
       integer('--sampled-negatives', { min: 1 }),
     )
     .option('--seed <n>', 'seed of the sampled items', integer('--seed', { min: 0 }));

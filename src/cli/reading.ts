@@ -1,12 +1,7 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Table } from 'apache-arrow';
 import type { Command } from 'commander';
-import { readItems, readRatings, readUsers } from '../index.js';
-import { type Layout, layoutsAmong } from '../load/movielens.js';
-import { openZip } from '../load/zip.js';
+import { type RatingTables, readTables } from '../index.js';
 import { columns, oneOf } from './arguments.js';
-import { statOrUndefined } from './files.js';
 import { readProgress } from './progress.js';
 import type { Io } from './run.js';
 
@@ -31,11 +26,7 @@ export function addReadingFlags(command: Command): Command {
 }
 
 /** Ratings and what there is about their items and users. */
-export interface Input {
-  ratings: Table;
-  items: Table | undefined;
-  users: Table | undefined;
-}
+export type Input = RatingTables;
 
 /**
  * Reads ratings from a file, or from a MovieLens folder or zip, which brings its items and users along; `items` and
@@ -49,39 +40,18 @@ export async function readInput(
 ): Promise<Input> {
   const { format, columns: roles, delimiter, encoding } = flags;
   const progress = readProgress(path.basename(source));
-  const common = { signal: io.signal, onProgress: progress.update };
   try {
-    const layout = await bundledLayout(source, format);
-    const ratings = await readRatings(source, { ...common, format, columns: roles, delimiter, encoding });
-    const itemSource = extra.items ?? (layout && source);
-    const userSource = extra.users ?? (layout?.users && source);
-    const formatOf = (file: string): { format?: typeof format } => (file === source ? { format } : {});
-    return {
-      ratings,
-      items: itemSource === undefined ? undefined : await readItems(itemSource, { ...common, ...formatOf(itemSource) }),
-      users: userSource === undefined ? undefined : await readUsers(userSource, { ...common, ...formatOf(userSource) }),
-    };
+    return await readTables(source, {
+      format,
+      columns: roles,
+      delimiter,
+      encoding,
+      items: extra.items,
+      users: extra.users,
+      signal: io.signal,
+      onProgress: progress.update,
+    });
   } finally {
     progress.stop();
   }
-}
-
-/** The MovieLens layout of a folder or zip; undefined for anything else, which readRatings judges. */
-async function bundledLayout(source: string, format: string | undefined): Promise<Layout | undefined> {
-  const found = await statOrUndefined(source);
-  let names: string[] = [];
-  if (found?.isDirectory()) {
-    names = await readdir(source);
-  } else if (found?.isFile() && source.toLowerCase().endsWith('.zip')) {
-    const zip = await openZip(source, source);
-    names = zip.names.map((name) => path.posix.basename(name));
-    zip.close();
-  }
-  const layouts = layoutsAmong(names);
-  const layout = layouts.find((candidate) => candidate.format === format) ?? layouts[0];
-  if (layout === undefined) return undefined;
-  // A folder may lack a file of its layout: ratings alone are enough.
-  const { users, ...rest } = layout;
-  if (!names.includes(layout.items.name)) return undefined;
-  return users !== undefined && names.includes(users.name) ? layout : rest;
 }

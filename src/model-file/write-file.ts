@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Bytes written and hashed at a time: a few milliseconds between turns of the event loop. */
@@ -16,6 +16,9 @@ const removePending = (): void => {
  * content or the new, also after a crash; the other name is gone when `write` fails or the process exits.
  */
 export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+  // Renaming over a device or a pipe would put a file in its place.
+  const found = await stat(file).catch(() => undefined);
+  if (found !== undefined && !found.isFile()) throw new Error('it exists and is no regular file');
   const folder = path.dirname(path.resolve(file));
   // Cut, as a name may have 255 bytes.
   const part = path.join(folder, `.${path.basename(file).slice(0, 48)}.${randomBytes(6).toString('hex')}.part`);

@@ -161,7 +161,7 @@ test('a trainer and a config that nobody keeps survive the garbage collector', (
     };
     train().then((all) => console.log(new Set(all.map((e) => e.trainLoss + e.validLoss)).size));`;
   const shape = { users: 200, items: 200, ratings: 4000, valid: 4000, dim: 64 };
-  const config = trainerConfig(shape, { batchSize: 50, optimizer: 'adam', threads: 2 });
+  const config = trainerConfig(shape, { batchSize: 2, optimizer: 'adam', threads: 2 });
   const json = JSON.stringify(config, (_, v) =>
     ArrayBuffer.isView(v) ? { kind: v.constructor.name, values: Array.from(v as Uint32Array) } : v,
   );

@@ -152,11 +152,13 @@ test('an aborted signal rejects with its reason before any work', async () => {
 });
 
 test('an abort during an epoch, or in onEpoch, rejects with its reason', async () => {
-  const busy: TrainOptions = { model: 'mf', dim: 256, epochs: 100_000, optimizer: 'adam', batchSize: 1 };
+  const large = dataset(ratings({ users: 1500, items: 1500, size: 60_000 }));
+  // One epoch is 60,000 dense steps over 3,000 rows: half a minute.
+  const busy: TrainOptions = { model: 'mf', dim: 512, epochs: 1, optimizer: 'adam', batchSize: 1 };
   const controller = new AbortController();
   const begun = performance.now();
   setTimeout(() => controller.abort(), 60);
-  const error = (await rejection(train(data, { ...busy, signal: controller.signal }))) as Error;
+  const error = (await rejection(train(large, { ...busy, signal: controller.signal }))) as Error;
   assert.is(error.name, 'AbortError');
   assert.ok(performance.now() - begun < 1500, `${performance.now() - begun} ms`);
   assert.is(getEventListeners(controller.signal, 'abort').length, 0, 'no listener is left');
