@@ -29,7 +29,7 @@ export type Schedule =
   | { type: 'step'; every: number; factor: number }
   /** factor^(how many of `epochs` are <= e); `epochs` counts from 0 */
   | { type: 'multiStep'; epochs: number[]; factor: number }
-  /** from 1 down to `floor` by half a cosine over all epochs */
+  /** floor + (1 - floor) (1 + cos(pi e / epochs)) / 2 */
   | { type: 'cosine'; floor?: number };
 
 export interface Range {
@@ -72,12 +72,14 @@ export interface TrainOptions {
   schedule?: Schedule;
   /** Ratings a step: 1 updates after each rating, 'full' takes all ratings at once. */
   batchSize?: number | 'full';
-  /** Upper bound on the L2 norm of a batch's gradient. */
+  /** Upper bound on the L2 norm of a batch's gradient; only for training in batches. */
   clipNorm?: number;
   link?: Link;
   /** Range of predictions; default the range of the training ratings. */
   range?: Range;
-  /** Whether user, item and global biases are learnt. */
+  /**
+   * Whether there are biases. The global bias starts at the mean rating; an fm that trains in batches learns it further.
+   */
   biases?: boolean;
   /** Learning rate of biases as a multiple of `learningRate`. */
   biasLearningRate?: number;

@@ -1,6 +1,6 @@
+#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "backend.h"
@@ -10,10 +10,38 @@
 namespace palate {
 namespace {
 
+// A lock on an atomic: std::mutex would ask for pthread_mutex_trylock of a newer glibc.
+class Gate {
+ public:
+  bool try_enter() { return !taken_.exchange(true, std::memory_order_acquire); }
+  void enter() {
+    while (!try_enter()) taken_.wait(true, std::memory_order_relaxed);
+  }
+  void leave() {
+    taken_.store(false, std::memory_order_release);
+    taken_.notify_one();
+  }
+
+ private:
+  std::atomic<bool> taken_{false};
+};
+
+// Leaves the gate that was entered before.
+class Leave {
+ public:
+  explicit Leave(Gate& gate) : gate_(gate) {}
+  Leave(const Leave&) = delete;
+  Leave& operator=(const Leave&) = delete;
+  ~Leave() { gate_.leave(); }
+
+ private:
+  Gate& gate_;
+};
+
 // Starting threads costs more than a small search, so one pool outlives the calls. It ends with the
 // last environment that loaded the addon: a worker's end may unload the code its threads run.
 struct SharedPool {
-  std::mutex mutex;  // held while the pool works
+  Gate gate;  // entered while the pool works
   std::unique_ptr<Pool> pool;
   int environments = 0;
 };
@@ -26,7 +54,8 @@ SharedPool& shared_pool() {
 
 void leave_environment(void*) {
   SharedPool& shared = shared_pool();
-  const std::lock_guard<std::mutex> lock(shared.mutex);
+  shared.gate.enter();
+  const Leave leave(shared.gate);
   if (--shared.environments == 0) shared.pool.reset();
 }
 
@@ -47,11 +76,11 @@ Status run(const TopkCall& call, std::uint32_t threads) {
     return cpu_backend().select_topk(call, self);
   }
   SharedPool& shared = shared_pool();
-  const std::unique_lock<std::mutex> lock(shared.mutex, std::try_to_lock);
-  if (!lock.owns_lock()) {  // another worker's search is under way
+  if (!shared.gate.try_enter()) {  // another worker's search is under way
     Pool own(threads);
     return cpu_backend().select_topk(call, own);
   }
+  const Leave leave(shared.gate);
   if (shared.pool == nullptr || shared.pool->threads() != threads) {
     shared.pool.reset();
     shared.pool = std::make_unique<Pool>(threads);
@@ -101,10 +130,9 @@ Napi::Value select_topk(const Napi::CallbackInfo& info) {
 
 void bind_topk(Napi::Env env, Napi::Object exports) {
   SharedPool& shared = shared_pool();
-  {
-    const std::lock_guard<std::mutex> lock(shared.mutex);
-    ++shared.environments;
-  }
+  shared.gate.enter();
+  ++shared.environments;
+  shared.gate.leave();
   napi_add_env_cleanup_hook(env, leave_environment, nullptr);
   exports.Set("selectTopk", Napi::Function::New(env, select_topk, "selectTopk"));
 }

@@ -80,7 +80,12 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_users) + " users, " +
                                       std::to_string(setup.num_items) + " items and dim " + std::to_string(setup.dim));
     }
-    config_ = Napi::Persistent(info[0].As<Napi::Object>());  // keeps the borrowed arrays alive
+    // Keeps the borrowed arrays alive, whatever becomes of the caller's object.
+    const Napi::Object given = info[0].As<Napi::Object>();
+    Napi::Object kept = Napi::Object::New(env);
+    const Napi::Array names = given.GetPropertyNames();
+    for (std::uint32_t n = 0; n < names.Length(); ++n) kept.Set(names.Get(n), given.Get(names.Get(n)));
+    config_ = Napi::Persistent(kept);
   }
 
  private:
@@ -168,6 +173,11 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     const View<std::int32_t> cancel = array_of<std::int32_t>(info[2], "cancel");
     if (cancel.empty()) throw Napi::RangeError::New(env, "native: `cancel` is empty");
     struct Call {
+      Call() = default;
+      Call(const Call&) = delete;
+      Call& operator=(const Call&) = delete;
+      ~Call() { session->running = false; }  // also when the thread failed or never started
+
       std::shared_ptr<Session> session;
       EpochResult result;
       Napi::ObjectReference self, flag;  // not collected while the thread runs
@@ -183,7 +193,6 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
         env, "palate.runEpoch",
         [call, flag, epoch, learning_rate](const std::atomic<std::int32_t>& teardown) {
           call->result = call->session->trainer.run_epoch(epoch, learning_rate, *flag, teardown);
-          call->session->running = false;
         },
         [call](Napi::Env e) { return to_object(e, call->result); });
   }

@@ -10,13 +10,13 @@ export interface ByteCounterOptions {
   inspect(piece: Buffer, done: number): void;
 }
 
-/** Passes bytes on, counts them and reports progress a few times a second. */
+/** Passes bytes on, counts them and reports progress with the first piece and then a few times a second. */
 export class ByteCounter extends Transform {
   done = 0;
   /** What `inspect` or `onProgress` threw: no fault of the stream itself. */
   thrown: unknown;
   readonly #options: ByteCounterOptions;
-  #told: number = performance.now();
+  #told: number = Number.NEGATIVE_INFINITY;
 
   constructor(options: ByteCounterOptions) {
     super();

@@ -1,7 +1,8 @@
 import { DataError } from '../errors.js';
 import { assignRoles } from './columns.js';
 import { isDateTime } from './date-time.js';
-import { type DuckDB, openDuckDB, QueryError, sqlText } from './duckdb.js';
+import { type DuckDB, QueryError, sqlText, withDuckDB } from './duckdb.js';
+import { type EndMarker, writeEndMarker } from './end-marker.js';
 import { type IdKind, idKindOf, trimId, widerIdKind } from './id-kind.js';
 import { parseNumber } from './number-text.js';
 import type { RatingColumn, ReadRatingsOptions } from './ratings-columns.js';
@@ -52,22 +53,26 @@ export async function readCsvRatings(
     chosen: options.columns,
   });
   const plan = planFrom(sniffed, roles, source.size <= exactBytes);
-  const db = await openDuckDB(source.file);
-  try {
-    const first = await attempt(db, source, sniffed, roles, plan, options);
-    if (first.columns !== undefined) return first.columns;
+  const marker = await writeEndMarker(source, sniffed, [roles.user as number, roles.item as number]);
+  return await withDuckDB([source.file, marker.file], async (db) => {
+    const first = await attempt(db, marker, sniffed, roles, plan, options);
+    if (first.columns !== undefined) return notEmpty(source, first.columns);
     const facts = await findFault(source, sniffed, roles, plan, options);
-    const second = await attempt(db, source, sniffed, roles, { ...plan, ...facts, exact: true, spaced: true }, options);
-    if (second.columns !== undefined && second.columns[0]?.length === facts.rows) return second.columns;
+    const second = await attempt(db, marker, sniffed, roles, { ...plan, ...facts, exact: true, spaced: true }, options);
+    if (second.columns !== undefined && second.columns[0]?.length === facts.rows)
+      return notEmpty(source, second.columns);
     const error = second.error ?? first.error;
     throw new DataError(`${source.label}: ${error?.message ?? 'its rows cannot be told apart'}`, {
       file: source.label,
       line: error?.line,
       cause: error,
     });
-  } finally {
-    db.close();
-  }
+  });
+}
+
+function notEmpty(source: Source, columns: RatingColumn[]): RatingColumn[] {
+  if (columns[0]?.length !== 0) return columns;
+  throw new DataError(`${source.label}: the file has a header but no rows`, { file: source.label });
 }
 
 function numericColumns({ sample, columnCount }: Sniffed): boolean[] {
@@ -100,7 +105,7 @@ function planFrom(sniffed: Sniffed, roles: Roles, exact: boolean): Plan {
 /** One pass of DuckDB. No columns: the data is wrong, or not as planned. */
 async function attempt(
   db: DuckDB,
-  source: Source,
+  { token }: EndMarker,
   sniffed: Sniffed,
   roles: Roles,
   plan: Plan,
@@ -130,7 +135,7 @@ async function attempt(
     const seconds = date ? `epoch(c${roles.time})` : `c${roles.time}`;
     parts.push({ name: 'time', kind: 'float64', sql: `coalesce(${seconds}, 'nan'::DOUBLE)` });
   }
-  const from = readCsvSql(db.fileLiteral, sniffed, types, plan.strict);
+  const from = readCsvSql(db.fileLiterals, sniffed, types, plan.strict);
   const sql = `SELECT ${parts.map((part) => part.sql).join(', ')} FROM ${from}`;
   try {
     const { expectedRows } = sniffed;
@@ -138,9 +143,8 @@ async function attempt(
       db,
       sql,
       parts.map((part) => part.kind),
-      { ...options, expectedRows },
+      { ...options, expectedRows, end: { token } },
     );
-    if (rows === 0) throw new DataError(`${source.label}: the file has a header but no rows`, { file: source.label });
     const named = columns.map((data, i) => ({ name: (parts[i] as (typeof parts)[number]).name, length: rows, data }));
     return named.every(({ data }) => allValid(data)) ? { columns: named } : {};
   } catch (error) {
@@ -168,11 +172,9 @@ async function findFault(
   options: ReadRatingsOptions,
 ): Promise<{ user: IdKind; item: IdKind; strict: boolean; rows: number }> {
   const kinds: { user: IdKind; item: IdKind } = { user: 'int32', item: 'int32' };
-  const used = Object.values(roles).filter((column) => column !== undefined);
   const bad = (line: number, column: number, value: string, rule: string): DataError =>
     badCell(source, sniffed, line, column, value, rule);
   const { rows, mixedLineEnds } = await scan(source, sniffed, {
-    used,
     signal: options.signal,
     check: ({ line, cell }) => {
       for (const role of ['user', 'item'] as const) {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
+import type { DuckDBResult } from '@duckdb/node-api';
 import { MissingPackageError } from '../errors.js';
 
 /** The few raw functions of `@duckdb/node-bindings` that give a chunk's memory without a copy. */
@@ -10,18 +10,19 @@ export interface DuckDBBindings {
   get_data_from_pointer(buffer: ArrayBufferLike, offset: number, bytes: number): Uint8Array;
 }
 
-/** An in-memory database that can read one file and nothing else. */
+type SqlValue = string | number | bigint | boolean | null;
+
+/** An in-memory database that can read the files it was opened for and nothing else. */
 export interface DuckDB {
   bindings: DuckDBBindings;
-  /** The file as an SQL literal, for `read_csv` and `read_parquet`. */
-  fileLiteral: string;
+  /** The files as SQL literals, for `read_csv` and `read_parquet`. */
+  fileLiterals: readonly string[];
   /** Runs a query; its chunks come one by one. @throws QueryError */
   stream(sql: string): Promise<DuckDBResult>;
   /** Runs a query with a small result. @throws QueryError */
-  rows(sql: string): Promise<(string | number | bigint | boolean | null)[][]>;
+  rows(sql: string): Promise<SqlValue[][]>;
   /** Stops the running query, which then rejects. */
   interrupt(): void;
-  close(): void;
 }
 
 /** A query failed: the data (or, seldom, our SQL) is wrong. The message is DuckDB's first line. */
@@ -45,12 +46,12 @@ export function sqlText(text: string): string {
 }
 
 /**
- * Opens DuckDB for reading `file` (absolute path). Nothing else on the machine can be opened, written or downloaded: the
- * configuration is locked before any data is looked at.
+ * Opens DuckDB for reading `files` (absolute paths), calls `use` and closes it. Nothing else on the machine can be opened,
+ * written or downloaded: the configuration is locked before any data is looked at.
  *
  * @throws MissingPackageError when `@duckdb/node-api` is not installed
  */
-export async function openDuckDB(file: string): Promise<DuckDB> {
+export async function withDuckDB<T>(files: readonly string[], use: (db: DuckDB) => Promise<T>): Promise<T> {
   const { api, bindings } = await importDuckDB();
   const threads = String(Math.min(8, Math.max(2, availableParallelism())));
   const instance = await api.DuckDBInstance.create(':memory:', {
@@ -59,37 +60,43 @@ export async function openDuckDB(file: string): Promise<DuckDB> {
     autoload_known_extensions: 'false',
     temp_directory: '',
   });
-  const connection: DuckDBConnection = await instance.connect();
-  // In a path, `*`, `?` and `[` are a pattern to DuckDB unless each stands in brackets; access is checked on both spellings.
-  const pattern = /[*?[]/.test(file) ? file.replace(/[*?[]/g, '[$&]') : file;
-  const run = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    const connection = await instance.connect();
     try {
-      return await work();
-    } catch (error) {
-      throw new QueryError(error);
-    }
-  };
-  await connection.run(`SET allowed_paths = [${sqlText(file)}, ${sqlText(pattern)}]`);
-  await connection.run('SET enable_external_access = false');
-  // Date-times without a zone are UTC, whatever this machine's zone is.
-  await connection.run("SET TimeZone = 'UTC'");
-  // Room for what every thread has parsed ahead; with DuckDB's 1 MB default only one thread works at a time.
-  await connection.run("SET streaming_buffer_size = '64MB'");
-  await connection.run('SET lock_configuration = true');
-  return {
-    bindings,
-    fileLiteral: sqlText(pattern),
-    stream: (sql) => run(() => connection.stream(sql)),
-    rows: (sql) =>
-      run(
-        async () => (await connection.runAndReadAll(sql)).getRows() as (string | number | bigint | boolean | null)[][],
-      ),
-    interrupt: () => connection.interrupt(),
-    close: () => {
+      // In a path, `*`, `?` and `[` are a pattern to DuckDB unless each stands in brackets; access is checked on both spellings.
+      const patterns = files.map((file) => file.replace(/[*?[]/g, '[$&]'));
+      for (const setting of [
+        `allowed_paths = [${[...files, ...patterns].map(sqlText).join(', ')}]`,
+        'enable_external_access = false',
+        // Date-times without a zone are UTC, whatever this machine's zone is.
+        "TimeZone = 'UTC'",
+        // Room for what every thread has parsed ahead; with DuckDB's 1 MB default only one thread works at a time.
+        "streaming_buffer_size = '64MB'",
+        'lock_configuration = true',
+      ]) {
+        await connection.run(`SET ${setting}`);
+      }
+      return await use({
+        bindings,
+        fileLiterals: patterns.map(sqlText),
+        stream: (sql) => checked(() => connection.stream(sql)),
+        rows: (sql) => checked(async () => (await connection.runAndReadAll(sql)).getRows() as SqlValue[][]),
+        interrupt: () => connection.interrupt(),
+      });
+    } finally {
       connection.closeSync();
-      instance.closeSync();
-    },
-  };
+    }
+  } finally {
+    instance.closeSync();
+  }
+}
+
+async function checked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new QueryError(error);
+  }
 }
 
 async function importDuckDB(): Promise<{ api: typeof import('@duckdb/node-api'); bindings: DuckDBBindings }> {

@@ -41,12 +41,11 @@ export class Growable<T extends NumericArray> {
   }
 
   /**
-   * The values. A view when at most an eighth of the memory is unused; otherwise a copy of the right size, so that a
+   * The first `length` values, by default all. A view when at most an eighth of the memory is unused; otherwise a copy of the right size, so that a
    * small column never holds a large buffer.
    */
-  finish(): T {
-    const exact = this.#array.length - this.#length <= this.#array.length / 8;
-    const length = this.#length;
+  finish(length: number = this.#length): T {
+    const exact = this.#array.length - length <= this.#array.length / 8;
     return (exact ? this.#array.subarray(0, length) : this.#array.slice(0, length)) as T;
   }
 }

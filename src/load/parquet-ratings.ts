@@ -1,6 +1,6 @@
 import { DataError } from '../errors.js';
 import { assignRoles } from './columns.js';
-import { type DuckDB, openDuckDB, QueryError, sqlText } from './duckdb.js';
+import { type DuckDB, QueryError, sqlText, withDuckDB } from './duckdb.js';
 import type { IdKind } from './id-kind.js';
 import { allValid, MARKS, type RatingColumn, type ReadRatingsOptions } from './ratings-columns.js';
 import { TRIM_SET } from './read-csv-sql.js';
@@ -22,19 +22,16 @@ interface Part {
  * @throws DataError naming file, row, column and value
  */
 export async function readParquetRatings(source: Source, options: ReadRatingsOptions): Promise<RatingColumn[]> {
-  const db = await openDuckDB(source.file);
   try {
-    return await read(db, source, options);
+    return await withDuckDB([source.file], (db) => read(db, source, options));
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     throw new DataError(`${source.label}: ${error.message}`, { file: source.label, cause: error });
-  } finally {
-    db.close();
   }
 }
 
 async function read(db: DuckDB, source: Source, options: ReadRatingsOptions): Promise<RatingColumn[]> {
-  const from = readParquetSql(db.fileLiteral);
+  const from = readParquetSql(db.fileLiterals);
   const schema = (await db.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${from})`)) as [
     string,
     string,
@@ -82,7 +79,7 @@ async function read(db: DuckDB, source: Source, options: ReadRatingsOptions): Pr
     db,
     sql,
     parts.map((part) => part.kind),
-    { ...options, expectedRows },
+    { ...options, expectedRows, end: { rows: expectedRows } },
   );
   for (const [i, data] of columns.entries()) if (!allValid(data)) throw await firstBad(db, label, parts[i] as Part);
   return columns.map((data, i) => ({ name: (parts[i] as Part).name, length: rows, data }));
@@ -135,7 +132,7 @@ async function firstBad(db: DuckDB, label: string, { name, column, kind, sql }: 
       ? `${sql} = ''`
       : `${column} IS NULL`;
   const [row] = await db.rows(
-    `SELECT file_row_number, ${column}::VARCHAR FROM ${readParquetSql(db.fileLiteral, true)} WHERE ${wrong} ORDER BY 1 LIMIT 1`,
+    `SELECT file_row_number, ${column}::VARCHAR FROM ${readParquetSql(db.fileLiterals, true)} WHERE ${wrong} ORDER BY 1 LIMIT 1`,
   );
   const value = row?.[1] ?? null;
   const said =

@@ -5,13 +5,13 @@ import type { Sniffed } from './sniff.js';
 export const TRIM_SET = ' \t';
 
 /**
- * DuckDB's `read_csv(…)` for a sniffed file. Columns are called c0, c1, … whatever the header says; those not in `types`
+ * DuckDB's `read_csv(…)` for a sniffed file and its end marker. Columns are called c0, c1, … whatever the header says; those not in `types`
  * are VARCHAR.
  *
  * @param strict - false lets lines end with `\r\n` and `\n` in one file (and takes some bad quotes for good)
  */
 export function readCsvSql(
-  fileLiteral: string,
+  fileLiterals: readonly string[],
   sniffed: Sniffed,
   types: ReadonlyMap<number, string>,
   strict: boolean,
@@ -21,9 +21,9 @@ export function readCsvSql(
     { length: columnCount },
     (_, column) => `'c${column}': '${types.get(column) ?? 'VARCHAR'}'`,
   );
-  const delimiter = Buffer.from(dialect.delimiter, 'latin1').toString('utf8');
+  const delimiter = Buffer.from(dialect.delimiter, 'latin1').toString(encoding === 'latin-1' ? 'latin1' : 'utf8');
   const quote = sqlText(dialect.quoted ? '"' : '');
-  return `read_csv(${fileLiteral}, auto_detect = false, hive_partitioning = false, compression = 'none', header = false,
+  return `read_csv([${fileLiterals.join(', ')}], auto_detect = false, hive_partitioning = false, compression = 'none', header = false,
     skip = ${skip}, delim = ${sqlText(delimiter)}, quote = ${quote}, escape = ${quote}, comment = '', nullstr = '',
     encoding = ${sqlText(encoding)}, strict_mode = ${strict}, columns = {${columns.join(', ')}})`;
 }

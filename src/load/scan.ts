@@ -11,15 +11,13 @@ export interface ScannedRow {
   line: number;
   /** 0-based number among the rows with data. */
   row: number;
-  /** The field of a column as text. */
+  /** The field of a column as text; throws when its bytes are not in the file's encoding. */
   cell(column: number): string;
 }
 
 export interface ScanOptions {
-  /** Columns whose text must be valid; the others are not decoded. */
-  used: readonly number[];
   signal?: AbortSignal | undefined;
-  /** Called for each row with data; throws (see `badCell`) when a value breaks a rule. */
+  /** Called for each row with data; looks at the columns that matter and throws (see `badCell`) when a value breaks a rule. */
   check(row: ScannedRow): void;
 }
 
@@ -56,15 +54,16 @@ export async function scan(
         line,
       });
     }
-    for (const column of options.used) {
-      if (cellText(cells[column] as string, encoding) === undefined)
-        throw badEncoding(label, sniffed, line, column, cells);
-    }
-    options.check({ line, row, cell: (column) => cellText(cells[column] as string, encoding) as string });
+    const cell = (column: number): string => {
+      const text = cellText(cells[column] as string, encoding);
+      if (text === undefined) throw badEncoding(label, sniffed, line, column, cells);
+      return text;
+    };
+    options.check({ line, row, cell });
     row += 1;
   };
   let atStart = true;
-  const stream = createReadStream(source.file, { encoding: 'latin1', highWaterMark: 2 ** 20, signal: options.signal });
+  const stream = createReadStream(source.file, { encoding: 'latin1', highWaterMark: 2 ** 17, signal: options.signal });
   try {
     for await (const piece of stream as AsyncIterable<string>) {
       const text = atStart && piece.startsWith('\xef\xbb\xbf') ? piece.slice(3) : piece;

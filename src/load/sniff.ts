@@ -9,6 +9,8 @@ import type { Source } from './source.js';
 /** What the head of a delimited file, and for a large one some windows of the rest, tell about it. */
 export interface Sniffed {
   dialect: Dialect;
+  /** How the first lines end. */
+  lineEnd: '\n' | '\r\n' | '\r';
   encoding: 'utf-8' | 'latin-1';
   /** Names of the columns from the header; undefined without one. */
   names: string[] | undefined;
@@ -42,7 +44,7 @@ export async function sniff(source: Source, options: ReadOptions): Promise<Sniff
     const whole = source.size <= HEAD_BYTES;
     const newline = !head.includes('\n') && head.includes('\r') ? '\r' : '\n';
     const dialectOf = (delimiter: string): Dialect => ({
-      delimiter: Buffer.from(delimiter).toString('latin1'),
+      delimiter: Buffer.from(delimiter, source.encoding === 'latin-1' ? 'latin1' : 'utf8').toString('latin1'),
       quoted: options.quotes ?? layout?.quoted ?? delimiter !== '::',
       newline,
     });
@@ -74,6 +76,7 @@ export async function sniff(source: Source, options: ReadOptions): Promise<Sniff
       .map((row) => row.cells);
     return {
       dialect,
+      lineEnd: newline === '\n' && head.includes('\r\n') ? '\r\n' : newline,
       encoding,
       names,
       columnCount,

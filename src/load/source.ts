@@ -32,6 +32,8 @@ export interface Source {
   /** How that layout writes this file. */
   layout: LayoutFile | undefined;
   encoding: Exclude<Encoding, 'utf-16'> | 'utf-8 or latin-1';
+  /** For further files that go with the source. */
+  temporary: TemporaryFolder;
 }
 
 /**
@@ -92,7 +94,7 @@ async function prepare(
   }
   const { size } = await stat(file);
   if (size === 0) throw new DataError(`${label}: the file is empty (0 bytes)`, { file: label });
-  return { file, label, size, parquet, format, layout, encoding: encoding as Source['encoding'] };
+  return { file, label, size, parquet, format, layout, encoding: encoding as Source['encoding'], temporary };
 }
 
 interface Located {

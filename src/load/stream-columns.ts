@@ -1,5 +1,5 @@
 import type { DuckDB, DuckDBBindings } from './duckdb.js';
-import { eachChunk } from './each-chunk.js';
+import { type ExpectedEnd, eachChunk } from './each-chunk.js';
 import { Growable, type NumericArray } from './growable.js';
 import type { ReadOptions } from './options.js';
 
@@ -17,19 +17,21 @@ export type StreamedColumn = Int32Array | BigInt64Array | Float32Array | Float64
 
 interface Sink {
   take(vector: unknown, rows: number): void;
-  finish(): StreamedColumn;
+  finish(rows: number): StreamedColumn;
 }
 
 export interface StreamOptions extends Pick<ReadOptions, 'signal' | 'onProgress'> {
   /** Estimated rows; memory for them is reserved at once. */
   expectedRows: number;
+  /** What shows that the result is complete. A row with the token is left out. */
+  end: ExpectedEnd;
 }
 
 /**
  * Runs `sql`, whose columns have no nulls, and collects each column in one array.
  *
  * @returns one array a column, all of the same length
- * @throws QueryError when DuckDB finds the data wrong, the signal's reason when aborted
+ * @throws QueryError when DuckDB finds the data wrong or ends early, the signal's reason when aborted
  */
 export async function streamColumns(
   db: DuckDB,
@@ -37,10 +39,10 @@ export async function streamColumns(
   kinds: readonly ColumnKind[],
   options: StreamOptions,
 ): Promise<{ rows: number; columns: StreamedColumn[] }> {
-  const { signal, onProgress, expectedRows } = options;
-  const sinks = kinds.map((kind) => makeSink(kind, expectedRows, db.bindings));
+  const { signal, onProgress, expectedRows, end } = options;
+  const sinks = kinds.map((kind) => makeSink(kind, expectedRows + 1, db.bindings));
   let told = performance.now();
-  const rows = await eachChunk(db, sql, signal, (chunk, rowsBefore) => {
+  const rows = await eachChunk(db, sql, end, signal, (chunk, rowsBefore) => {
     const count = chunk.rowCount;
     for (const [column, sink] of sinks.entries())
       sink.take(db.bindings.data_chunk_get_vector(chunk.chunk, column), count);
@@ -52,7 +54,7 @@ export async function streamColumns(
     onProgress({ phase: 'read', unit: 'rows', done, total: Math.max(done, expectedRows) });
   });
   onProgress?.({ phase: 'read', unit: 'rows', done: rows, total: rows });
-  return { rows, columns: sinks.map((sink) => sink.finish()) };
+  return { rows, columns: sinks.map((sink) => sink.finish(rows)) };
 }
 
 function makeSink(kind: ColumnKind, rows: number, bindings: DuckDBBindings): Sink {
@@ -87,7 +89,7 @@ function numericSink<T extends Exclude<NumericArray, Uint8Array>>(
       const bytes = bindings.vector_get_data(vector, count * Type.BYTES_PER_ELEMENT);
       values.append(new Type(bytes.buffer, bytes.byteOffset, count));
     },
-    finish: () => values.finish() as StreamedColumn,
+    finish: (rows) => values.finish(rows) as StreamedColumn,
   };
 }
 
@@ -121,6 +123,9 @@ function textSink(rows: number, bindings: DuckDBBindings): Sink {
       }
       offsets.commit(count);
     },
-    finish: () => ({ offsets: offsets.finish(), bytes: text.finish() }),
+    finish: (length) => {
+      const ends = offsets.finish(length + 1);
+      return { offsets: ends, bytes: text.finish(ends[length]) };
+    },
   };
 }

@@ -1,7 +1,8 @@
 import { DataError } from '../errors.js';
 import { assignRoles } from './columns.js';
-import { type DuckDB, openDuckDB, QueryError } from './duckdb.js';
-import { eachChunk } from './each-chunk.js';
+import { type DuckDB, QueryError, withDuckDB } from './duckdb.js';
+import { type ExpectedEnd, eachChunk } from './each-chunk.js';
+import { writeEndMarker } from './end-marker.js';
 import type { TableKind } from './movielens.js';
 import type { ColumnRef, ReadOptions } from './options.js';
 import { readCsvSql } from './read-csv-sql.js';
@@ -37,18 +38,15 @@ export async function readTextTable(
   kind: Exclude<TableKind, 'ratings'>,
   options: TextTableOptions,
 ): Promise<TextTable> {
-  const db = await openDuckDB(source.file);
   try {
-    return source.parquet ? await fromParquet(db, source, kind, options) : await fromCsv(db, source, kind, options);
+    return await (source.parquet ? fromParquet : fromCsv)(source, kind, options);
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     throw new DataError(`${source.label}: ${error.message}`, { file: source.label, line: error.line, cause: error });
-  } finally {
-    db.close();
   }
 }
 
-async function fromCsv(db: DuckDB, source: Source, kind: TableKind, options: TextTableOptions): Promise<TextTable> {
+async function fromCsv(source: Source, kind: TableKind, options: TextTableOptions): Promise<TextTable> {
   const { label, layout } = source;
   const sniffed = await sniff(source, options);
   const { columnCount } = sniffed;
@@ -62,14 +60,25 @@ async function fromCsv(db: DuckDB, source: Source, kind: TableKind, options: Tex
   });
   const positions = Array.from({ length: columnCount }, (_, column) => column);
   const names = positions.map((column) => sniffed.names?.[column] || layout?.names?.[column] || `column${column}`);
-  const select = (strict: boolean): string =>
-    `SELECT ${positions.map((column) => `c${column}`).join(', ')} FROM ${readCsvSql(db.fileLiteral, sniffed, new Map(), strict)}`;
-  const columns = await collect(db, select(true), columnCount, options).catch(async (error: unknown) => {
-    if (!(error instanceof QueryError)) throw error;
-    const facts = await scan(source, sniffed, { used: positions, signal: options.signal, check: () => {} });
-    const again = await collect(db, select(!facts.mixedLineEnds), columnCount, options);
-    if (again[0]?.length !== facts.rows) throw error;
-    return again;
+  const { file: markerFile, token } = await writeEndMarker(source, sniffed, positions);
+  const columns = await withDuckDB([source.file, markerFile], async (db) => {
+    const read = (strict: boolean): Promise<(string | null)[][]> => {
+      const from = readCsvSql(db.fileLiterals, sniffed, new Map(), strict);
+      const sql = `SELECT ${positions.map((column) => `c${column}`).join(', ')} FROM ${from}`;
+      return collect(db, sql, columnCount, { token }, options);
+    };
+    try {
+      return await read(true);
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error;
+      const facts = await scan(source, sniffed, {
+        signal: options.signal,
+        check: ({ cell }) => positions.forEach(cell),
+      });
+      const again = await read(!facts.mixedLineEnds);
+      if (again[0]?.length !== facts.rows) throw error;
+      return again;
+    }
   });
   const rows = columns[0]?.length ?? 0;
   if (rows === 0) throw new DataError(`${label}: the file has a header but no rows`, { file: label });
@@ -78,24 +87,21 @@ async function fromCsv(db: DuckDB, source: Source, kind: TableKind, options: Tex
   return { names, roles, columns, rows, fault };
 }
 
-async function fromParquet(db: DuckDB, source: Source, kind: TableKind, options: TextTableOptions): Promise<TextTable> {
+async function fromParquet(source: Source, kind: TableKind, options: TextTableOptions): Promise<TextTable> {
   const { label } = source;
-  const from = readParquetSql(db.fileLiteral);
-  const schema = (await db.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${from})`)) as [
-    string,
-    string,
-  ][];
-  const names = schema.map(([name]) => name);
-  const roles = assignRoles({ kind, label, names, columnCount: names.length, chosen: options.columns });
-  const parts = schema.map(([name, type]) => {
-    const column = `"${name.replaceAll('"', '""')}"`;
-    if (type.endsWith('[]')) return `array_to_string(${column}, '|')`;
-    // A whole float, as pandas writes integers when some are missing, reads as the integer.
-    if (/^(FLOAT|DOUBLE)$/.test(type))
-      return `CASE WHEN ${column} = floor(${column}) AND abs(${column}) < 9e15 THEN ${column}::BIGINT::VARCHAR ELSE ${column}::VARCHAR END`;
-    return `${column}::VARCHAR`;
+  const { names, roles, columns } = await withDuckDB([source.file], async (db) => {
+    const from = readParquetSql(db.fileLiterals);
+    const schema = (await db.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${from})`)) as [
+      string,
+      string,
+    ][];
+    const names = schema.map(([name]) => name);
+    const roles = assignRoles({ kind, label, names, columnCount: names.length, chosen: options.columns });
+    const [total] = await db.rows(`SELECT count(*) FROM ${from}`);
+    const sql = `SELECT ${schema.map(([name, type]) => parquetText(name, type)).join(', ')} FROM ${from}`;
+    const columns = await collect(db, sql, names.length, { rows: Number(total?.[0]) }, options);
+    return { names, roles, columns };
   });
-  const columns = await collect(db, `SELECT ${parts.join(', ')} FROM ${from}`, names.length, options);
   const rows = columns[0]?.length ?? 0;
   if (rows === 0) throw new DataError(`${label}: the file has no rows`, { file: label });
   const fault = async (column: number, row: number, rule: string): Promise<DataError> => {
@@ -111,18 +117,29 @@ async function fromParquet(db: DuckDB, source: Source, kind: TableKind, options:
   return { names, roles, columns, rows, fault };
 }
 
+/** The SQL of a Parquet column as text. */
+function parquetText(name: string, type: string): string {
+  const column = `"${name.replaceAll('"', '""')}"`;
+  if (type.endsWith('[]')) return `array_to_string(${column}, '|')`;
+  if (type !== 'FLOAT' && type !== 'DOUBLE') return `${column}::VARCHAR`;
+  // A whole float, as pandas writes integers when some are missing, reads as the integer.
+  return `CASE WHEN ${column} = floor(${column}) AND abs(${column}) < 9e15 THEN ${column}::BIGINT::VARCHAR ELSE ${column}::VARCHAR END`;
+}
+
 async function collect(
   db: DuckDB,
   sql: string,
   columnCount: number,
+  end: ExpectedEnd,
   options: ReadOptions,
 ): Promise<(string | null)[][]> {
   const columns = Array.from({ length: columnCount }, (): (string | null)[] => []);
-  const rows = await eachChunk(db, sql, options.signal, (chunk) => {
+  const rows = await eachChunk(db, sql, end, options.signal, (chunk) => {
     for (const [column, values] of columns.entries()) {
       for (const value of chunk.getColumnValues(column)) values.push(value === '' ? null : (value as string | null));
     }
   });
+  for (const values of columns) values.length = rows;
   options.onProgress?.({ phase: 'read', unit: 'rows', done: rows, total: rows });
   return columns;
 }
@@ -131,7 +148,6 @@ async function collect(
 async function lineOf(source: Source, sniffed: Sniffed, row: number): Promise<number> {
   let found = 0;
   await scan(source, sniffed, {
-    used: [],
     check: (record) => {
       if (record.row === row) found = record.line;
     },

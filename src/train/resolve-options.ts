@@ -103,6 +103,15 @@ function resolveBatchSize(value: unknown): number | 'full' {
   return value === 'full' ? value : expectInt('batchSize', value, { min: 1, max: 2 ** 31 - 1 });
 }
 
+/** 0 without clipping. Row-wise updates have no batch whose gradient could be clipped. */
+function resolveClipNorm(value: unknown, batchSize: number | 'full', optimizer: string): number {
+  if (value === undefined) return 0;
+  const clipNorm = expectNumber('clipNorm', value, { min: 0, exclusiveMin: true });
+  if (batchSize === 1 && optimizer !== 'adam')
+    throw rangeError('batchSize', "> 1 or 'full' with `clipNorm`", batchSize);
+  return clipNorm;
+}
+
 function resolveRange(value: Range | undefined, data: Dataset): Range {
   if (value === undefined) {
     const { min, max } = data.ratingRange;
@@ -143,6 +152,7 @@ export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: Tr
   const d: ModelDefaults = { ...spec.defaults, ...ofObjective, ...ofOptimizer, objective, optimizer };
   const betas = options.betas ?? d.betas;
   if (!Array.isArray(betas) || betas.length !== 2) throw typeError('betas', 'two numbers', betas);
+  const batchSize = resolveBatchSize(options.batchSize ?? d.batchSize);
   const link =
     objective === 'logistic' ? 'sigmoid' : expectOneOf('link', options.link ?? d.link, ['identity', 'sigmoid']);
   if (objective === 'logistic' && options.link === 'identity') {
@@ -162,9 +172,8 @@ export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: Tr
     optimizer,
     objective,
     schedule: expectSchedule(options.schedule ?? d.schedule),
-    batchSize: resolveBatchSize(options.batchSize ?? d.batchSize),
-    clipNorm:
-      options.clipNorm === undefined ? 0 : expectNumber('clipNorm', options.clipNorm, { min: 0, exclusiveMin: true }),
+    batchSize,
+    clipNorm: resolveClipNorm(options.clipNorm, batchSize, optimizer),
     link,
     range: resolveRange(options.range, data),
     biases: expectBoolean('biases', options.biases ?? d.biases),
@@ -177,7 +186,7 @@ export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: Tr
       expectNumber('betas[0]', betas[0], { min: 0, max: 0.999999 }),
       expectNumber('betas[1]', betas[1], { min: 0, max: 0.999999 }),
     ],
-    epsilon: expectNumber('epsilon', options.epsilon ?? d.epsilon, { min: 0, exclusiveMin: true }),
+    epsilon: expectNumber('epsilon', options.epsilon ?? d.epsilon, { min: 1e-30 }),
     patience: expectInt('patience', options.patience ?? d.patience, { min: 0 }),
     fields: options.fields,
   };

@@ -48,8 +48,7 @@ export function scheduleFactor(schedule: Schedule, epoch: number, epochs: number
       return schedule.factor ** schedule.epochs.filter((e) => e <= epoch).length;
     case 'cosine': {
       const floor = schedule.floor ?? 0;
-      const progress = epochs > 1 ? epoch / (epochs - 1) : 0;
-      return floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress));
+      return floor + (1 - floor) * 0.5 * (1 + Math.cos((Math.PI * epoch) / epochs));
     }
   }
 }

@@ -156,6 +156,20 @@ test('the first wrong line is named, however far down it stands', async () => {
   await expectError(HEAD + many.join(''), { line: 10_002, says: /too few fields: 2/ });
 });
 
+test('a fault that DuckDB meets when its result is already under way', async () => {
+  // The rows before the fault fill more than its streaming buffer, and are all alike: nothing but the end tells.
+  const good = Buffer.alloc(8 * 4_500_000, '1,2,3,4\n');
+  for (const [fault, says] of [
+    ['1,2,x,4', /"x" is not a finite number/],
+    ['1,2,3', /too few fields: 3/],
+  ] as const) {
+    const file = write('late.csv', Buffer.concat([Buffer.from(HEAD), good, Buffer.from(`${fault}\n1,2,3,4\n`)]));
+    const error = await dataError(readRatings(file));
+    assert.match(error.message, says);
+    assert.is(error.line, 4_500_002);
+  }
+});
+
 test('invalid UTF-8', async () => {
   const latin = Buffer.from(`user,item,rating\nann,tea,5\nbob,caf\xe9,4\n`, 'latin1');
   await expectError(latin, {

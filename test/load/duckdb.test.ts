@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openDuckDB, QueryError } from '../../src/load/duckdb.js';
+import { QueryError, withDuckDB } from '../../src/load/duckdb.js';
 import { readRatings } from '../../src/load/read-ratings.js';
 import { dataError, folder, makeZip, write } from './fixtures.js';
 
@@ -13,9 +13,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 test('nothing but the one file can be read, and nothing written, loaded or configured', async () => {
   const file = write('one.csv', 'a,b\n1,2\n');
   const other = write('other.csv', 'a,b\n1,2\n');
-  const db = await openDuckDB(file);
-  try {
-    assert.equal(await db.rows(`SELECT a::INTEGER FROM read_csv(${db.fileLiteral})`), [[1]]);
+  await withDuckDB([file], async (db) => {
+    assert.equal(await db.rows(`SELECT a::INTEGER FROM read_csv(${db.fileLiterals[0]})`), [[1]]);
     for (const sql of [
       `SELECT * FROM read_csv('${other}')`,
       `SELECT * FROM read_text('/etc/passwd')`,
@@ -37,9 +36,7 @@ test('nothing but the one file can be read, and nothing written, loaded or confi
         assert.not.match((error as Error).message, '\n');
       }
     }
-  } finally {
-    db.close();
-  }
+  });
   assert.not.ok(existsSync(path.join(folder, 'out.csv')));
 });
 

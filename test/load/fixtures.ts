@@ -59,7 +59,7 @@ export async function dataError(promise: Promise<unknown>): Promise<DataError> {
 
 /** What lies in the temporary folder now. */
 export function leftovers(): string[] {
-  return readdirSync(temporary);
+  return readdirSync(temporary).filter((name) => !name.startsWith('tsx-')); // the TypeScript loader's cache
 }
 
 export interface ZipMember {

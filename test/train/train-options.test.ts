@@ -52,6 +52,7 @@ const refused: [object | null | string, typeof TypeError | typeof RangeError, Re
   [mfWith({ schedule: 'step' }), T, /`schedule`/],
   [mfWith({ batchSize: 0 }), R, /`batchSize`/],
   [mfWith({ batchSize: 'all' }), T, /`batchSize`/],
+  [mfWith({ clipNorm: 1 }), R, /`batchSize` to be > 1 or 'full' with `clipNorm`, received 1/],
   [mfWith({ clipNorm: 0 }), R, /`clipNorm` to be a number > 0, received 0/],
   [mfWith({ link: 'probit' }), R, /`link` to be one of 'identity', 'sigmoid'/],
   [mfWith({ objective: 'logistic', link: 'identity' }), R, /`link` to be 'sigmoid' with objective 'logistic'/],
