@@ -22,8 +22,8 @@ import { epochTable } from './text.js';
 import { addTrainFlags, trainOptions } from './train-flags.js';
 
 interface Flags extends ReadingFlags {
-  model: ModelName;
-  out: string;
+  model?: ModelName;
+  out?: string;
   items?: string;
   users?: string;
   minUserRatings?: number;
@@ -42,8 +42,8 @@ export function addTrain(program: Command): void {
     .command('train')
     .description('train a model on a ratings file, or on a MovieLens folder or zip')
     .argument('<ratings>', 'CSV, TSV or Parquet file (.gz too), or a MovieLens folder or .zip')
-    .requiredOption('--model <name>', `model: ${MODELS.join(', ')}`, oneOf('--model', MODELS))
-    .requiredOption('--out <file>', 'model file to write')
+    .option('--model <name>', `model: ${MODELS.join(', ')}`, oneOf('--model', MODELS))
+    .option('--out <file>', 'model file to write')
     .option('--items <file>', 'titles, genres and further columns of the items')
     .option('--users <file>', 'columns about the users, e.g. age')
     .option('--valid <fraction>', 'share of the ratings to validate on', fraction)
@@ -69,6 +69,9 @@ function fraction(text: string): number {
 
 async function trainModel(source: string, flags: Flags, given: Partial<TrainOptions>, io: Io): Promise<Reply> {
   const { model: name, out } = flags;
+  // Not commander's required options: a misspelt flag would be reported as the missing one.
+  if (name === undefined) throw usageError(`train needs --model NAME: ${MODELS.join(', ')}`);
+  if (out === undefined) throw usageError('train needs --out FILE, the model file to write');
   if (given.patience !== undefined && flags.valid === undefined) throw usageError('--patience needs --valid FRACTION');
   await checkWritable(out, '--out', [source, flags.items, flags.users]);
   const spec = resolveModel({ ...given, model: name });
