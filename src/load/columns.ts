@@ -83,10 +83,11 @@ export interface AssignInput {
 }
 
 /**
- * Decides which column (0-based) plays which role: the user's choice first, then the layout's, then the usual names, and
- * without a header the order user, item, rating, time when the file has 2-4 columns of numbers.
+ * Decides which column (0-based) plays which role: the user's choice first, then the layout's, then the usual names,
+ * and without a header the order user, item, rating, time when the file has 2-4 columns of numbers.
  *
- * @throws DataError naming the file, its columns and the option to set when a role is missing or could be several columns
+ * @throws DataError naming the file, its columns and the option to set when a role is missing or could be several
+ *   columns
  */
 export function assignRoles(input: AssignInput): Record<string, number | undefined> {
   const { kind, layout, chosen = {} } = input;

@@ -20,7 +20,9 @@ interface Plan {
   user: IdKind;
   item: IdKind;
   time: 'number' | 'date';
-  /** Ids are read as text and checked one by one; otherwise DuckDB converts them, which also takes `007` or `7.0` for 7. */
+  /**
+   * Ids are read as text and checked one by one; otherwise DuckDB converts them, which also takes `007` or `7.0` for 7.
+   */
   exact: boolean;
   /** Integer ids may have spaces around them (text ids are always rid of them). */
   spaced: boolean;
@@ -31,8 +33,8 @@ interface Plan {
 type Roles = Record<string, number | undefined>;
 
 /**
- * Reads a delimited ratings file in one pass; a second one follows when ids turn out to be of another kind than the sample
- * showed, or to find the line that is wrong.
+ * Reads a delimited ratings file in one pass; a second one follows when ids turn out to be of another kind than the
+ * sample showed, or to find the line that is wrong.
  *
  * @param exactBytes - up to this size every id is checked to be a usual integer; above, those in the sampled places
  * @throws DataError naming file, line, column and value

@@ -30,9 +30,10 @@ const BASE_URL = 'https://files.grouplens.org/datasets/movielens/';
 const MAX_BYTES = 2 ** 31;
 
 /**
- * Downloads a MovieLens data set as the zip that GroupLens publishes, which `readRatings` and `readItems` read as it is. Its
- * size and the MD5 sum published beside it are checked before it gets its name, so no partial file is ever left. Downloads
- * again and replaces what is there; `cachedMovieLens` says whether that is needed. Mind the licence of the data.
+ * Downloads a MovieLens data set as the zip that GroupLens publishes, which `readRatings` and `readItems` read as it
+ * is. Its size and the MD5 sum published beside it are checked before it gets its name, so no partial file is ever
+ * left. Downloads again and replaces what is there; `cachedMovieLens` says whether that is needed. Mind the licence of
+ * the data.
  *
  * @returns absolute path of the zip in the cache folder
  * @throws DataError without network, on an answer other than 200, a wrong size or checksum; TypeError or RangeError

@@ -46,8 +46,8 @@ export function sqlText(text: string): string {
 }
 
 /**
- * Opens DuckDB for reading `files` (absolute paths), calls `use` and closes it. Nothing else on the machine can be opened,
- * written or downloaded: the configuration is locked before any data is looked at.
+ * Opens DuckDB for reading `files` (absolute paths), calls `use` and closes it. Nothing else on the machine can be
+ * opened, written or downloaded: the configuration is locked before any data is looked at.
  *
  * @throws MissingPackageError when `@duckdb/node-api` is not installed
  */
@@ -63,7 +63,8 @@ export async function withDuckDB<T>(files: readonly string[], use: (db: DuckDB) 
   try {
     const connection = await instance.connect();
     try {
-      // In a path, `*`, `?` and `[` are a pattern to DuckDB unless each stands in brackets; access is checked on both spellings.
+      // In a path, `*`, `?` and `[` are a pattern to DuckDB unless each stands in brackets; access is checked on both
+      // spellings.
       const patterns = files.map((file) => file.replace(/[*?[]/g, '[$&]'));
       for (const setting of [
         `allowed_paths = [${[...files, ...patterns].map(sqlText).join(', ')}]`,

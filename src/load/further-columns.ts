@@ -4,8 +4,9 @@ import { parseNumber } from './number-text.js';
 import type { TextTable } from './text-table.js';
 
 /**
- * Adds the columns of `table` that play no role to `vectors`, under their own names (`_2`, `_3`… behind one that is taken):
- * Float64 when every field that is not empty is a finite number without leading zeros, else Utf8; empty fields are null.
+ * Adds the columns of `table` that play no role to `vectors`, under their own names (`_2`, `_3`… behind one that is
+ * taken): Float64 when every field that is not empty is a finite number without leading zeros, else Utf8; empty fields
+ * are null.
  */
 export function addFurtherColumns(
   vectors: Record<string, Vector>,

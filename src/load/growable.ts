@@ -41,8 +41,8 @@ export class Growable<T extends NumericArray> {
   }
 
   /**
-   * The first `length` values, by default all. A view when at most an eighth of the memory is unused; otherwise a copy of the right size, so that a
-   * small column never holds a large buffer.
+   * The first `length` values, by default all. A view when at most an eighth of the memory is unused; otherwise a copy
+   * of the right size, so that a small column never holds a large buffer.
    */
   finish(length: number = this.#length): T {
     const exact = this.#array.length - length <= this.#array.length / 8;

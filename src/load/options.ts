@@ -11,7 +11,10 @@ import {
 /** How a file is laid out; `auto` looks at names and bytes. */
 export type Format = 'auto' | 'csv' | 'parquet' | 'ml-latest' | 'ml-1m' | 'ml-100k';
 
-/** Text encodings of delimited files. `latin-1` is ISO 8859-1; `utf-16` takes its byte order from the BOM (default little). */
+/**
+ * Text encodings of delimited files. `latin-1` is ISO 8859-1; `utf-16` takes its byte order from the BOM (default
+ * little).
+ */
 export type Encoding = 'utf-8' | 'latin-1' | 'utf-16';
 
 /** A column by its name, or by its 0-based position (the only way in a file without a header). */
@@ -31,7 +34,10 @@ export interface ReadOptions {
   format?: Format;
   /** Text between two fields, 1-4 bytes; default: found in the file among tab `::` `|` `;` `,` and space. */
   delimiter?: string;
-  /** False: a `"` is an ordinary character, as in many TSV files. Default: true, but for `::` and the MovieLens layouts that use none. */
+  /**
+   * False: a `"` is an ordinary character, as in many TSV files. Default: true, but for `::` and the MovieLens layouts
+   * that use none.
+   */
   quotes?: boolean;
   /** Encoding of a text file; default: the BOM's, else the layout's, else UTF-8. */
   encoding?: Encoding;
@@ -48,8 +54,8 @@ const ENCODINGS = ['utf-8', 'latin-1', 'utf-16'] as const;
 const KEYS = ['format', 'columns', 'delimiter', 'quotes', 'encoding', 'header', 'signal', 'onProgress'];
 
 /**
- * Checks the options of `what` (`readRatings`…) and returns a copy in which an escaped tab (`\t` as two characters, as a
- * shell passes it) is a tab.
+ * Checks the options of `what` (`readRatings`…) and returns a copy in which an escaped tab (`\t` as two characters, as
+ * a shell passes it) is a tab.
  *
  * @param roles - the keys that `columns` may have
  * @param dropRoles - the roles that may be `false`: the column is left out

@@ -5,8 +5,8 @@ import type { Sniffed } from './sniff.js';
 export const TRIM_SET = ' \t';
 
 /**
- * DuckDB's `read_csv(…)` for a sniffed file and its end marker. Columns are called c0, c1, … whatever the header says; those not in `types`
- * are VARCHAR.
+ * DuckDB's `read_csv(…)` for a sniffed file and its end marker. Columns are called c0, c1, … whatever the header says;
+ * those not in `types` are VARCHAR.
  *
  * @param strict - false lets lines end with `\r\n` and `\n` in one file (and takes some bad quotes for good)
  */

@@ -25,13 +25,14 @@ const FLAGS_AT = 5;
  * - `title`: Utf8, as in the file (`Toy Story (1995)`); an empty one is null
  * - `genres`: List<Utf8>, split at `|`; `(no genres listed)` and an empty field are the empty list, never null. The 0/1
  *   flags of ml-100k become names.
- * - `year`: Int32, null when unknown: from the file's year or date column, else the year in brackets that ends the title
- *   (of a span such as `(2006-2009)` the first)
+ * - `year`: Int32, null when unknown: from the file's year or date column, else the year in brackets that ends the
+ *   title (of a span such as `(2006-2009)` the first)
  * - every further column under its own name (`column7` for the 8th of a file without a header): Float64 when all its
  *   values are numbers, else Utf8; empty fields are null
  *
  * @param path - file, folder or zip
- * @throws DataError with `file`, `line`, `column` and `value` where there are such, MissingPackageError, TypeError, RangeError
+ * @throws DataError with `file`, `line`, `column` and `value` where there are such, MissingPackageError, TypeError,
+ *   RangeError
  */
 export async function readItems(path: string, options: ReadItemsOptions = {}): Promise<Table> {
   const checked = checkReadOptions('readItems', options, ['item', 'title', 'genres', 'year']);

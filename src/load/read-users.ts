@@ -25,8 +25,8 @@ export interface ReadUsersOptions extends ReadOptions {
  * - every further column under its own name: Float64 when all its values are numbers, else Utf8
  *
  * @param path - file, folder or zip
- * @throws DataError with `file`, `line`, `column` and `value` where there are such (an age that is no whole number from 0
- *   on, an empty id, …), MissingPackageError, TypeError, RangeError
+ * @throws DataError with `file`, `line`, `column` and `value` where there are such (an empty id, an age that is no whole
+ *   number from 0 on), MissingPackageError, TypeError, RangeError
  */
 export async function readUsers(path: string, options: ReadUsersOptions = {}): Promise<Table> {
   const checked = checkReadOptions('readUsers', options, ['user', 'age', 'sex', 'occupation', 'zip']);

@@ -21,8 +21,8 @@ export interface TextRecord {
 const MAX_RECORD = 2_000_000;
 
 /**
- * Splits delimited text, pushed in pieces of any size, into records with their line numbers: the exact reader that looks
- * at the head of a file and finds where one is wrong. Empty lines are skipped, as DuckDB does.
+ * Splits delimited text, pushed in pieces of any size, into records with their line numbers: the exact reader that
+ * looks at the head of a file and finds where one is wrong. Empty lines are skipped, as DuckDB does.
  */
 export class RecordParser {
   readonly #dialect: Dialect;

@@ -17,16 +17,20 @@ export interface ScannedRow {
 
 export interface ScanOptions {
   signal?: AbortSignal | undefined;
-  /** Called for each row with data; looks at the columns that matter and throws (see `badCell`) when a value breaks a rule. */
+  /**
+   * Called for each row with data; looks at the columns that matter and throws (see `badCell`) when a value breaks a
+   * rule.
+   */
   check(row: ScannedRow): void;
 }
 
 /**
- * Reads a delimited file slowly and exactly, from its first line on, to say which line is the first wrong one. Only used
- * when DuckDB's fast read failed or gave something that may not be.
+ * Reads a delimited file slowly and exactly, from its first line on, to say which line is the first wrong one. Only
+ * used when DuckDB's fast read failed or gave something that may not be.
  *
  * @returns how many rows with data there are, and whether some lines end with `\r\n` and others with `\n`
- * @throws DataError for the first record with too few or too many fields, a bad quote or an invalid byte; what `check` throws
+ * @throws DataError for the first record with too few or too many fields, a bad quote or an invalid byte; what `check`
+ *   throws
  */
 export async function scan(
   source: Source,

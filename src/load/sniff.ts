@@ -32,7 +32,8 @@ const WINDOW_BYTES = 4 * 1024;
 const DELIMITERS = ['\t', '::', '|', ';', ',', ' '] as const;
 
 /**
- * Finds delimiter, header, column count and line ends of a text file; the layout and the options win over what is found.
+ * Finds delimiter, header, column count and line ends of a text file; the layout and the options win over what is
+ * found.
  *
  * @throws DataError when no delimiter fits, or the file holds no data
  */
@@ -134,7 +135,8 @@ function estimateRows(rows: readonly TextRecord[], size: number, dialect: Dialec
     bytes += 1 + (cells.length - 1) * dialect.delimiter.length;
     for (const cell of cells) bytes += cell.length;
   }
-  // Windows lie evenly while the head is one place: a few per cent of reserve, whose pages are not touched if not needed.
+  // Windows lie evenly while the head is one place: a few per cent of reserve, whose pages are not touched if not
+  // needed.
   return Math.ceil((size * rows.length * 1.03) / Math.max(1, bytes));
 }
 

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DataError } from '../errors.js';
 
 const pending = new Set<string>();
 const removePending = (): void => {
@@ -10,8 +11,8 @@ const removePending = (): void => {
 };
 
 /**
- * A private folder (mode 0700) in the system's temporary folder, made when first asked for. `remove` takes it away; what
- * is left when the process exits before that is removed then.
+ * A private folder (mode 0700) in the system's temporary folder, made when first asked for. `remove` takes it away;
+ * what is left when the process exits before that is removed then.
  */
 export class TemporaryFolder {
   #folder: string | undefined;
@@ -23,7 +24,10 @@ export class TemporaryFolder {
       this.#folder = join(tmpdir(), `palate-${randomUUID()}`);
       if (pending.size === 0) process.on('exit', removePending);
       pending.add(this.#folder);
-      await mkdir(this.#folder, { mode: 0o700 });
+      await mkdir(this.#folder, { mode: 0o700 }).catch((cause: Error) => {
+        const why = `cannot make a folder in the temporary folder (TMPDIR names another): ${cause.message}`;
+        throw new DataError(why, { file: tmpdir(), cause });
+      });
     }
     this.#files += 1;
     return join(this.#folder, `${this.#files}.tmp`);

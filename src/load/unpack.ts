@@ -8,7 +8,9 @@ import type { LoadProgress } from './options.js';
 
 /** Nothing larger is unpacked, whatever an archive claims. */
 const MAX_BYTES = 64 * 2 ** 30;
-/** Beyond the free allowance, unpacked bytes may be at most this many times the packed ones (ratings pack 3-10 times). */
+/**
+ * Beyond the free allowance, unpacked bytes may be at most this many times the packed ones (ratings pack 3-10 times).
+ */
 const MAX_RATIO = 250;
 const FREE_BYTES = 256 * 2 ** 20;
 
