@@ -30,7 +30,8 @@
       "target_name": "palate",
       "sources": ["<@(addon_sources)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      # The last one: a worker that is being terminated can be thrown nothing, and must not take the process along.
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "dependencies": ["kernels_base"],
       "conditions": [
         ["target_arch=='x64' and OS!='win'", {

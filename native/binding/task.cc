@@ -14,9 +14,7 @@ void on_message(Napi::Env, Napi::Function, Task*, void*) {}
 using Signal = Napi::TypedThreadSafeFunction<Task, void, on_message>;
 
 struct Task {
-  explicit Task(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
-
-  Napi::Promise::Deferred deferred;
+  napi_deferred deferred = nullptr;
   std::function<void(const std::atomic<std::int32_t>&)> work;
   std::function<Napi::Value(Napi::Env)> result;
   std::atomic<std::int32_t> teardown{0};
@@ -48,9 +46,11 @@ void finish(Napi::Env env, void*, Task* pointer) {
   Napi::HandleScope scope(env);
   try {
     if (!task->error.empty()) throw Napi::Error::New(env, task->error);
-    task->deferred.Resolve(task->result(env));
+    // By the C calls: the wrapper would throw where a terminating worker runs no JavaScript any more, and
+    // then there is nobody left to tell.
+    napi_resolve_deferred(env, task->deferred, task->result(env));
   } catch (const Napi::Error& error) {
-    task->deferred.Reject(error.Value());
+    napi_reject_deferred(env, task->deferred, error.Value());
   }
 }
 
@@ -58,11 +58,12 @@ void finish(Napi::Env env, void*, Task* pointer) {
 
 Napi::Promise run_task(Napi::Env env, const char* name, std::function<void(const std::atomic<std::int32_t>&)> work,
                        std::function<Napi::Value(Napi::Env)> result) {
-  auto owner = std::make_unique<Task>(env);
+  auto owner = std::make_unique<Task>();
   Task* task = owner.get();
   task->work = std::move(work);
   task->result = std::move(result);
-  const Napi::Promise promise = task->deferred.Promise();
+  napi_value promise = nullptr;
+  if (napi_create_promise(env, &task->deferred, &promise) != napi_ok) throw Napi::Error::New(env);
   task->signal = Signal::New(env, name, 0, 1, task, finish, static_cast<void*>(nullptr));
   napi_add_env_cleanup_hook(env, tear_down, task);
   owner.release();  // finish() deletes it
@@ -72,7 +73,7 @@ Napi::Promise run_task(Napi::Env env, const char* name, std::function<void(const
     task->error = std::string("no thread for native work: ") + failure.what();
     task->signal.Release();
   }
-  return promise;
+  return Napi::Promise(env, promise);
 }
 
 }  // namespace palate
