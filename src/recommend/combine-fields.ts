@@ -1,16 +1,10 @@
-import type { FieldParameters, ModelData } from '../types.js';
+import type { FactorParameters, FieldParameters, ModelData } from '../types.js';
 
 /** What scoring needs: score(u, i) = globalBias + userBiases[u] + itemBiases[i] + userFactors[u] . itemFactors[i]. */
-export interface ServingFactors {
-  dim: number;
-  globalBias: number;
-  /** (numUsers, dim) */
-  userFactors: Float32Array;
-  /** (numItems, dim) */
-  itemFactors: Float32Array;
-  userBiases: Float32Array;
-  itemBiases: Float32Array;
-}
+export type ServingFactors = Pick<
+  FactorParameters,
+  'dim' | 'globalBias' | 'userFactors' | 'itemFactors' | 'userBiases' | 'itemBiases'
+>;
 
 /** Weight of each active value of a field in a row with so many of them: the row of a field has unit length. */
 export function activeWeight(active: number): number {
