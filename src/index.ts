@@ -14,7 +14,7 @@ export { SAMPLE_LABEL, type SampleOptions, sampleItems, sampleRatings } from './
 // Data
 
 export { Dataset, type DatasetOptions, type DatasetSummary } from './dataset/dataset.js';
-export { buildFields, type Field, type FieldSpec } from './dataset/features.js';
+export { buildFields, encodeRow, type Field, type FieldSpec } from './dataset/features.js';
 export { type ByItem, Interactions } from './dataset/interactions.js';
 export { type Id, type IdKind, Vocabulary } from './dataset/vocabulary.js';
 

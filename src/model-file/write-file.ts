@@ -16,7 +16,8 @@ const removePending = (): void => {
  * content or the new, also after a crash; the other name is gone when `write` fails or the process exits.
  */
 export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
-  // Renaming over a device or a pipe would put a file in its place.
+  // Renaming over a device or a pipe would put a file in its place. What cannot be looked at is mostly not there yet; any
+  // other reason comes up when the part beside it is opened.
   const found = await stat(file).catch(() => undefined);
   if (found !== undefined && !found.isFile()) throw new Error('it exists and is no regular file');
   const folder = path.dirname(path.resolve(file));

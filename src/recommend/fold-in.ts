@@ -116,7 +116,7 @@ function solveUser(data: ModelData, rated: readonly Rated[]): { factors: Float32
       weights[j] = at.weight;
       products[j] = at.product - at.weight * (fixed[j] as number);
     }
-    const target = solveRidge(rows, weights, products, penalties);
+    const target = solveRidge({ rows, weights, products, penalties });
     let next = target;
     let nextValue = objective(next);
     for (let share = 0.5; nextValue > value && share > 1e-6; share /= 2) {

@@ -29,39 +29,32 @@ export function solveCholesky(matrix: Float64Array, b: Float64Array): void {
   }
 }
 
+/** A weighted ridge regression with n rows and d columns. */
+export interface Ridge {
+  /** (n, d) row-major */
+  rows: Float64Array;
+  /** (n) w, >= 0 */
+  weights: Float64Array;
+  /** (n) c = w t */
+  products: Float64Array;
+  /** (d) l, > 0 */
+  penalties: Float64Array;
+}
+
 /**
  * Weighted ridge regression: the x that minimises sum_j w_j (t_j - z_j . x)^2 + sum_k l_k x_k^2, from w_j and the
  * products c_j = w_j t_j, so that weights may be 0.
  *
  * With fewer rows than columns it is solved in the rows: x = L^-1 Z' a, a = c - W^1/2 (I + W^1/2 K W^1/2)^-1 W^1/2 K c,
  * K = Z L^-1 Z' (the matrix inversion lemma).
- *
- * @param rows (n, d) row-major
- * @param weights (n) w, >= 0
- * @param products (n) c
- * @param penalties (d) l, > 0
  */
-export function solveRidge(
-  rows: Float64Array,
-  weights: Float64Array,
-  products: Float64Array,
-  penalties: Float64Array,
-): Float64Array {
-  const n = weights.length;
-  const d = penalties.length;
-  return n < d
-    ? solveInRows(rows, weights, products, penalties, n, d)
-    : solveInColumns(rows, weights, products, penalties, n, d);
+export function solveRidge(problem: Ridge): Float64Array {
+  return problem.weights.length < problem.penalties.length ? solveInRows(problem) : solveInColumns(problem);
 }
 
-function solveInColumns(
-  rows: Float64Array,
-  weights: Float64Array,
-  products: Float64Array,
-  penalties: Float64Array,
-  n: number,
-  d: number,
-): Float64Array {
+function solveInColumns({ rows, weights, products, penalties }: Ridge): Float64Array {
+  const n = weights.length;
+  const d = penalties.length;
   const matrix = new Float64Array(d * d);
   const x = new Float64Array(d);
   for (let k = 0; k < d; k++) matrix[k * d + k] = penalties[k] as number;
@@ -78,14 +71,9 @@ function solveInColumns(
   return x;
 }
 
-function solveInRows(
-  rows: Float64Array,
-  weights: Float64Array,
-  products: Float64Array,
-  penalties: Float64Array,
-  n: number,
-  d: number,
-): Float64Array {
+function solveInRows({ rows, weights, products, penalties }: Ridge): Float64Array {
+  const n = weights.length;
+  const d = penalties.length;
   const kernel = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
