@@ -4,8 +4,10 @@
       "native/addon.cc",
       "native/backend_cpu.cc",
       "native/compat_linux.cc",
+      "native/core/adam_tables.cc",
       "native/core/batches.cc",
       "native/core/grid.cc",
+      "native/core/grid_blocks.cc",
       "native/core/memory.cc",
       "native/core/parallel.cc",
       "native/core/trainer.cc",
@@ -18,6 +20,7 @@
       "native/kernels/evaluate_pairs.cc",
       "native/kernels/select_topk.cc",
       "native/kernels/table.cc",
+      "native/kernels/train_adam.cc",
       "native/kernels/train_batch.cc",
       "native/kernels/train_epoch.cc"
     ]

@@ -65,8 +65,13 @@ export interface TrainOptions {
   regularization?: number | Partial<Regularization>;
   /** Frequency scaling of the penalty: 0 plain ridge, 1 weighted lambda. */
   regularizationPower?: number;
-  /** Where L2 acts in batches: in the gradient or beside it (AdamW). Default 'coupled'. */
+  /** Where L2 acts in batches: in the gradient or beside it (AdamW). Adam defaults to 'decoupled', which is far faster. */
   weightDecay?: 'coupled' | 'decoupled';
+  /**
+   * Adam: leave rows that a batch does not touch where they are, as sparse Adams do, instead of moving them by their
+   * momentum and decay. Another optimizer: a learning rate tuned for one does not carry over. Default false.
+   */
+  lazy?: boolean;
   optimizer?: Optimizer;
   objective?: Objective;
   schedule?: Schedule;

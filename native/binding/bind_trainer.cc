@@ -142,6 +142,7 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     o.train_biases = fields.boolean("biases");
     o.train_global_bias = fields.boolean("trainGlobalBias");
     o.decoupled = fields.boolean("decoupled");
+    o.lazy = fields.boolean("lazy");
     o.bias_learning_rate = fields.f32("biasLearningRate");
     o.feature_learning_rate = fields.f32("featureLearningRate");
     o.regularization_bias = fields.f32("regularizationBias");

@@ -1,6 +1,7 @@
 // Seeded random numbers, the same on every platform and for every thread count.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace palate {
@@ -28,6 +29,17 @@ class Rng {
       }
     }
     return static_cast<std::uint32_t>(product >> 32);
+  }
+
+  // Fisher-Yates from the back, in place.
+  template <typename T>
+  void shuffle(T* values, std::size_t count) {
+    for (std::size_t n = count; n > 1; --n) {
+      const std::size_t other = below(static_cast<std::uint32_t>(n));
+      const T last = values[n - 1];
+      values[n - 1] = values[other];
+      values[other] = last;
+    }
   }
 
   // Standard normal to within what an initialiser needs: the sum of twelve uniforms less six

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "core/rng.h"
 
@@ -37,6 +39,27 @@ void check_chunk(void* context, std::uint32_t chunk) {
   if (!(total == 0.0f)) run.good.store(false, std::memory_order_relaxed);
 }
 
+// Floats that training holds for one parameter.
+std::size_t floats_of(Optimizer optimizer) {
+  return optimizer == Optimizer::adam ? 3 : optimizer == Optimizer::adagrad ? 2 : 1;
+}
+
+GridPlan batch_plan(const TrainerSetup& setup, std::size_t row_bytes) {
+  return plan_batches(setup.items.size, setup.num_users, setup.num_items, row_bytes, setup.options.batch_size);
+}
+
+// Shared features, and a norm over the whole gradient, tie the blocks of a step together; the closed form needs
+// momentum that fades faster than the deviation it is divided by.
+bool adam_in_blocks(const TrainerSetup& setup, std::size_t row_bytes) {
+  constexpr double kMostFade = 0.995;
+  constexpr std::size_t kFewestSteps = 4;  // a stratum; with fewer, rounding up would show in the size of steps
+  const TrainOptions& o = setup.options;
+  if (o.optimizer != Optimizer::adam || o.batch_size == 0 || setup.num_features != 0 || o.clip_norm != 0) return false;
+  if (o.beta1 > kMostFade * std::sqrt(static_cast<double>(o.beta2)) || setup.num_items > kItemBits) return false;
+  const GridPlan plan = batch_plan(setup, row_bytes);
+  return setup.items.size / plan.side / plan.squares / kFewestSteps >= o.batch_size;
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads) {
@@ -69,18 +92,40 @@ Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads
     failed_ = combined_users_.failed() || combined_items_.failed() || combined_user_biases_.failed() ||
               combined_item_biases_.failed();
   }
-  // Adam's step is the batch; its literal form serves batch size 1 too.
-  if (setup.options.batch_size == 1 && setup.options.optimizer != Optimizer::adam) {
-    grid_ = std::make_unique<Grid>(setup.offsets, setup.items, setup.values, setup.num_items, setup.seed);
-    const std::uint32_t side = grid_->view().side;
-    strata_ = Buffer<std::uint32_t>(side);
-    block_losses_ = Buffer<double>(2 * side);
-    if (featured) block_scratch_ = Buffer<float>(side * block_floats(setup.num_features, state_.stride));
-    failed_ = failed_ || grid_->failed() || strata_.failed() || block_losses_.failed() || block_scratch_.failed();
+  const TrainOptions& o = setup.options;
+  const std::size_t row_bytes = std::size_t{state_.stride} * sizeof(float) * floats_of(o.optimizer);
+  if (o.batch_size == 1 && o.optimizer != Optimizer::adam) {
+    make_grid(plan_rows(setup.items.size, setup.num_users, row_bytes));
+  } else if (adam_in_blocks(setup, row_bytes)) {
+    make_grid(batch_plan(setup, row_bytes));
   } else {
-    batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, setup.options.batch_size);
+    batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, o.batch_size);
     failed_ = failed_ || batches_->failed();
   }
+}
+
+void Trainer::make_grid(const GridPlan& plan) {
+  grid_ =
+      std::make_unique<Grid>(setup_.offsets, setup_.items, setup_.values, setup_.num_items, plan, setup_.seed, pool_);
+  strata_ = Buffer<std::uint32_t>(std::size_t{plan.side} * plan.squares);
+  block_losses_ = Buffer<double>(2 * plan.side);
+  failed_ = failed_ || grid_->failed() || strata_.failed() || block_losses_.failed();
+  if (failed_) return;
+  if (plan.batch != 0) {
+    for (const auto& [owner, table] : {std::pair{&users_, &state_.users}, std::pair{&items_, &state_.items}}) {
+      owner->last_step = Buffer<std::uint32_t>(table->rows);
+      table->last_step = owner->last_step.data();
+      failed_ = failed_ || owner->last_step.failed();
+    }
+    slots_ = Buffer<std::uint32_t>(setup_.num_items);
+    adam_ = std::make_unique<AdamTables>(state_, grid_->steps());
+    block_stride_ = adam_block_floats(grid_->most_repeated(), state_.stride);
+    failed_ = failed_ || slots_.failed() || adam_->failed();
+  } else if (setup_.num_features != 0) {
+    block_stride_ = block_floats(setup_.num_features, state_.stride);
+  }
+  block_scratch_ = Buffer<float>(plan.side * block_stride_);
+  failed_ = failed_ || block_scratch_.failed();
 }
 
 void Trainer::allocate(Table& owner, ParameterTable& table, std::uint32_t rows, float regularization) {
@@ -152,6 +197,28 @@ bool Trainer::finite() {
   return true;
 }
 
+// Squares in random order, and the strata of each.
+void Trainer::describe_blocks(EpochCall& call, std::uint32_t epoch) {
+  call.grid = grid_->view();
+  const std::uint32_t side = call.grid.side;
+  Rng rng(setup_.seed, (std::uint64_t{22} << 32) + epoch);
+  std::vector<std::uint32_t> squares(call.grid.squares);
+  std::iota(squares.begin(), squares.end(), 0u);
+  rng.shuffle(squares.data(), squares.size());
+  for (std::uint32_t n = 0; n < call.grid.squares; ++n) {
+    std::uint32_t* strata = strata_.data() + std::size_t{n} * side;
+    std::iota(strata, strata + side, squares[n] * side);
+    rng.shuffle(strata, side);
+  }
+  call.strata = strata_.data();
+  call.user_shares = user_shares_.data();
+  call.item_shares = item_shares_.data();
+  call.feature_shares = feature_shares_.data();
+  call.block_scratch = block_scratch_.data();
+  call.block_stride = block_stride_;
+  call.block_losses = block_losses_.data();
+}
+
 EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const std::atomic<std::int32_t>& cancel,
                                const std::atomic<std::int32_t>& teardown) {
   const auto start = std::chrono::steady_clock::now();
@@ -163,18 +230,15 @@ EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const s
   EpochLoss loss;
   EpochResult result;
   if (grid_ != nullptr) {
-    call.grid = grid_->view();
-    Rng rng(setup_.seed, (std::uint64_t{22} << 32) + epoch);
-    for (std::uint32_t s = 0; s < call.grid.side; ++s) strata_[s] = s;
-    for (std::uint32_t n = call.grid.side; n > 1; --n) std::swap(strata_[n - 1], strata_[rng.below(n)]);
-    call.strata = strata_.data();
-    call.user_shares = user_shares_.data();
-    call.item_shares = item_shares_.data();
-    call.feature_shares = feature_shares_.data();
-    call.block_scratch = block_scratch_.data();
-    call.block_stride = block_floats(setup_.num_features, state_.stride);
-    call.block_losses = block_losses_.data();
-    result.status = backend.train_epoch(state_, call, pool_, loss);
+    describe_blocks(call, epoch);
+    if (adam_ != nullptr) {
+      adam_->start(state_.step, learning_rate);
+      call.adam = adam_->call();
+      call.adam.slots = slots_.data();
+      result.status = backend.train_adam(state_, call, pool_, loss);
+    } else {
+      result.status = backend.train_epoch(state_, call, pool_, loss);
+    }
   } else {
     batches_->start(setup_.seed, epoch);
     call.batches = &batches_->source();

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "backend.h"
+#include "core/adam_tables.h"
 #include "core/batches.h"
 #include "core/grid.h"
 #include "core/memory.h"
@@ -66,11 +67,14 @@ class Trainer {
  private:
   struct Table {
     Buffer<float> factors, factors_first, factors_second, biases, biases_first, biases_second;
+    Buffer<std::uint32_t> last_step;
   };
 
   void allocate(Table& owner, ParameterTable& table, std::uint32_t rows, float regularization);
   void initialise(ParameterTable& table, std::uint64_t stream, const float* shares, float std_dev);
   void count_shares();
+  void make_grid(const GridPlan& plan);
+  void describe_blocks(EpochCall& call, std::uint32_t epoch);
   bool finite();
 
   TrainerSetup setup_;
@@ -78,10 +82,13 @@ class Trainer {
   Table users_, items_, features_;
   Buffer<float> user_shares_, item_shares_, feature_shares_;
   std::unique_ptr<Grid> grid_;
+  std::unique_ptr<AdamTables> adam_;
   std::unique_ptr<Batches> batches_;
   Buffer<float> block_scratch_;
   Buffer<double> block_losses_;
   Buffer<std::uint32_t> strata_;
+  Buffer<std::uint32_t> slots_;
+  std::size_t block_stride_ = 0;
   Buffer<float> combined_users_, combined_user_biases_, combined_items_, combined_item_biases_;
   Buffer<double> partial_;
   Pool pool_;

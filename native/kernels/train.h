@@ -40,6 +40,7 @@ struct ParameterTable {
   float* biases = nullptr;          // (rows)
   float* biases_first = nullptr;
   float* biases_second = nullptr;
+  std::uint32_t* last_step = nullptr;  // (rows) Adam in blocks: step of this epoch that the row stands at, else nullptr
   std::uint32_t rows = 0;
   float regularization = 0;
 };
@@ -63,6 +64,7 @@ struct TrainOptions {
   bool train_biases = true;
   bool train_global_bias = false;
   bool decoupled = false;
+  bool lazy = false;                // Adam: rows without a gradient stand still
   float bias_learning_rate = 1;     // multiple of the learning rate
   float feature_learning_rate = 1;  // multiple of the learning rate, for shared features
   float regularization_bias = 0;
@@ -73,14 +75,40 @@ struct TrainOptions {
   std::uint32_t batch_size = 1;
 };
 
-// Ratings in the order of the block grid; see core/grid.h.
+// Ratings cut into blocks of user groups x item groups (core/grid.h). A square is `side` user groups with all `side`
+// item groups; stratum square * side + shift has the blocks (b, (b + shift) % side), b < side, of that square: they
+// share no user and no item.
+//
+// In batches a stratum is a number of steps, and each step has an equal share of every block.
 struct GridView {
-  std::uint32_t side = 0;                // blocks a side
-  const std::size_t* blocks = nullptr;   // (side * side + 1) ranges of the arrays below
+  std::uint32_t side = 0;
+  std::uint32_t squares = 0;
+  const std::size_t* blocks = nullptr;   // (squares * side * side + 1) ranges of the arrays below
   const std::uint32_t* users = nullptr;  // (size)
-  const std::uint32_t* items = nullptr;
+  const std::uint32_t* items = nullptr;  // (size), in batches with the marks below
   const float* values = nullptr;
+  // Batches alone.
+  const std::uint32_t* stratum_steps = nullptr;  // (squares * side)
+  const std::size_t* stratum_starts = nullptr;   // (squares * side) where step_sizes of each stratum start
+  const std::uint32_t* step_sizes = nullptr;     // ratings of each step, over all blocks
 };
+
+// Marks on the item of a rating: others of the same block and step have that item too.
+inline constexpr std::uint32_t kSeenBefore = 1u << 31;
+inline constexpr std::uint32_t kSeenLater = 1u << 30;
+inline constexpr std::uint32_t kItemBits = kSeenLater - 1;
+
+constexpr std::size_t cell_of(std::uint32_t stratum, std::uint32_t block, std::uint32_t side) {
+  return std::size_t{stratum / side * side + block} * side + (block + stratum) % side;
+}
+constexpr std::uint32_t stratum_of(std::uint32_t cell, std::uint32_t side) {
+  const std::uint32_t group = cell / side;
+  return group / side * side + (cell % side + side - group % side) % side;
+}
+// Where share k of `shares` equal ones of `size` ends.
+constexpr std::size_t share_end(std::size_t size, std::uint32_t k, std::uint32_t shares) {
+  return size * (std::size_t{k} + 1) / shares;
+}
 
 // One batch, grouped by user and by item.
 struct BatchView {
@@ -141,13 +169,56 @@ struct BatchSource {
   BatchScratch scratch;
 };
 
+// Tables of the piecewise form for coupled decay; see math/adam_pieces.h.
+struct AdamPieces {
+  std::uint32_t longest = 1;        // steps a piece
+  const float* rates = nullptr;     // (2 * steps + 2) as AdamCall::rates, at half steps
+  const float* epsilons = nullptr;  // (2 * steps + 2)
+  const float* drifts = nullptr;    // (2 * steps + 2) d ln(rate) / dt
+  const float* middles = nullptr;   // (kLongestPiece + 1) beta2^((n + 1) / 2)
+  const float* ends = nullptr;      // (kLongestPiece + 1) beta2^((n - 1) / 2)
+  const float* tilts = nullptr;     // (kLongestPiece + 1) sum over j of (j - (n + 1) / 2) beta1^j
+};
+inline constexpr std::uint32_t kLongestPiece = 64;
+
+// base^n for n up to some most, as low[n % kLowPowers] * high[n / kLowPowers].
+inline constexpr std::uint32_t kLowPowers = 256;
+struct PowerTable {
+  const float* low = nullptr;
+  const float* high = nullptr;
+};
+
+// What Adam in blocks needs for one kind of parameters; see math/adam.h.
+struct AdamKind {
+  const float* reach = nullptr;  // (steps + 1) T of the closed form
+  PowerTable keep;               // d^n
+  PowerTable fade;               // (beta1 / (sqrt(beta2) d))^n
+  float shrink = 0;              // 1 - d = lr l2 with decoupled decay, else 0
+  float l2 = 0;                  // coupled decay, else 0
+  float rate = 1;                // multiple of the learning rate
+};
+
+// Adam in blocks. Steps of an epoch count from 1; step 0 is where the epoch starts.
+struct AdamCall {
+  bool closed = false;              // no coupled decay, not lazy: rows hold (w, u, s) of math/adam.h, else (w, m, v)
+  std::uint32_t steps = 0;          // of this epoch
+  std::uint64_t first_step = 0;     // steps before this epoch
+  const float* rates = nullptr;     // (steps + 1) lr / (1 - beta1^t) sqrt(1 - beta2^t)
+  const float* epsilons = nullptr;  // (steps + 1) epsilon sqrt(1 - beta2^t)
+  PowerTable first;                 // beta1^n
+  PowerTable second;                // beta2^n
+  AdamKind users, items, biases;
+  AdamPieces pieces;
+  std::uint32_t* slots = nullptr;  // (items) scratch
+};
+
 struct EpochCall {
   float learning_rate = 0;
   const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop, set by JavaScript
   const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
-  // Row-wise epochs.
+  // Epochs in blocks.
   GridView grid;
-  const std::uint32_t* strata = nullptr;  // (side) order of the strata
+  const std::uint32_t* strata = nullptr;  // (squares * side) order of the strata
   const float* user_shares = nullptr;     // (users) L2 share of one rating: 2 n^(power - 1), 0 where n is 0
   const float* item_shares = nullptr;
   const float* feature_shares = nullptr;
@@ -156,9 +227,16 @@ struct EpochCall {
   double* block_losses = nullptr;  // (2 * side)
   // Batches.
   BatchSource* batches = nullptr;
+  AdamCall adam;
 };
 
-// Floats of EpochCall::block_scratch that one block needs: two rows, and a copy of the shared features with
+// Floats of EpochCall::block_scratch that one block of Adam needs: two rows, and for each item that occurs more than
+// once in its share of a step two rows and two numbers.
+constexpr std::size_t adam_block_floats(std::size_t repeated, std::size_t stride) {
+  return (2 * stride + repeated * (2 * stride + 2) + 15) / 16 * 16;
+}
+
+// Floats of EpochCall::block_scratch that one row-wise block needs: two rows, and a copy of the shared features with
 // their optimizer sums and update counts.
 constexpr std::size_t block_floats(std::size_t features, std::size_t stride) {
   return (2 * stride + features * (2 * stride + 3) + 15) / 16 * 16;

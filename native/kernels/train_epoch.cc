@@ -173,7 +173,7 @@ void train_block(void* context, std::uint32_t block) {
     load_features<kind>(s, copy);
   }
   const std::uint32_t side = call.grid.side;
-  const std::size_t cell = static_cast<std::size_t>(block) * side + (block + run.stratum) % side;
+  const std::size_t cell = cell_of(run.stratum, block, side);
   const std::size_t end = call.grid.blocks[cell + 1];
   double loss = 0;
   double squares = 0;
@@ -296,7 +296,7 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
       o.optimizer == Optimizer::adagrad ? body_of<Optimizer::adagrad>(featured) : body_of<Optimizer::sgd>(featured);
   const std::uint32_t side = call.grid.side;
   for (std::uint32_t b = 0; b < 2 * side; ++b) call.block_losses[b] = 0;
-  for (std::uint32_t n = 0; n < side; ++n) {
+  for (std::uint32_t n = 0; n < call.grid.squares * side; ++n) {
     run.stratum = call.strata[n];
     pool.run(side, body, &run);
     if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) {
@@ -309,7 +309,7 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
     loss.loss += call.block_losses[2 * b];
     loss.squared_error += call.block_losses[2 * b + 1];
   }
-  loss.count = call.grid.blocks[static_cast<std::size_t>(side) * side];
+  loss.count = call.grid.blocks[static_cast<std::size_t>(side) * side * call.grid.squares];
   return Status::ok;
 }
 

@@ -59,13 +59,16 @@ export function addTrainFlags(command: Command): Command {
     const name = `--${kebab(option)}`;
     command.option(`${name} <${placeholder}>`, help, parser(name));
   }
-  return command.option('--no-biases', 'learn no biases');
+  return command
+    .option('--no-biases', 'learn no biases')
+    .option('--lazy', 'adam: leave rows that a batch does not touch where they are');
 }
 
 /** The options of training that were given on the command line. */
 export function trainOptions(command: Command): Partial<TrainOptions> {
   const given = Object.entries(command.opts()).filter(
-    ([option]) => (option in FLAGS || option === 'biases') && command.getOptionValueSource(option) === 'cli',
+    ([option]) =>
+      (option in FLAGS || option === 'biases' || option === 'lazy') && command.getOptionValueSource(option) === 'cli',
   );
   return Object.fromEntries(given);
 }

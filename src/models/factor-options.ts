@@ -8,6 +8,7 @@ export const factorOptions: ModelSpec['options'] = [
   'regularization',
   'regularizationPower',
   'weightDecay',
+  'lazy',
   'optimizer',
   'objective',
   'schedule',

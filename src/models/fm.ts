@@ -17,6 +17,7 @@ export const fm: ModelSpec = {
     regularization: { user: 0.75, item: 2.4, bias: 0.15, feature: 2 },
     regularizationPower: 0.5,
     weightDecay: 'coupled',
+    lazy: false,
     optimizer: 'sgd',
     objective: 'squared',
     schedule: { type: 'exponential', factor: 0.9 },

@@ -17,6 +17,7 @@ export const mf: ModelSpec = {
     regularization: { user: 1.5, item: 0.5, bias: 0.4, feature: 0 },
     regularizationPower: 0.5,
     weightDecay: 'coupled',
+    lazy: false,
     optimizer: 'sgd',
     objective: 'squared',
     schedule: { type: 'exponential', factor: 0.97 },

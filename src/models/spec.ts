@@ -11,6 +11,7 @@ export interface ModelDefaults {
   regularization: Regularization;
   regularizationPower: number;
   weightDecay: 'coupled' | 'decoupled';
+  lazy: boolean;
   optimizer: Optimizer;
   objective: Objective;
   schedule: Schedule;

@@ -83,6 +83,8 @@ export interface TrainerConfig {
   regularizationFeature: number;
   regularizationPower: number;
   decoupled: boolean;
+  /** Adam: rows without a gradient stand still. */
+  lazy: boolean;
   /** 0: all ratings in one step; 1: row-wise updates on the block grid; else ratings a step. */
   batchSize: number;
   /** 0: no clipping. */

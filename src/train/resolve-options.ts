@@ -169,6 +169,7 @@ export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: Tr
       max: 1,
     }),
     weightDecay: expectOneOf('weightDecay', options.weightDecay ?? d.weightDecay, ['coupled', 'decoupled']),
+    lazy: expectBoolean('lazy', options.lazy ?? d.lazy),
     optimizer,
     objective,
     schedule: expectSchedule(options.schedule ?? d.schedule),

@@ -1,9 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TrainerConfig } from '../../src/native/binding.js';
+import { planRows, sideFor, squaresFor, userBlocks } from '../oracle/grid.js';
 import { kinds } from '../oracle/train-gradient.js';
 import { OracleRng } from '../oracle/train-rng.js';
-import { gridBlocks, sideFor, trainRows } from '../oracle/train-rows.js';
+import { trainRows } from '../oracle/train-rows.js';
 import { assertClose } from '../support/assert-close.js';
 import {
   atEachLevel,
@@ -98,9 +99,31 @@ test('a grid of 8 x 8 blocks from 400,016 ratings on', async () => {
   await compareHere(trainerConfig(shape, { ...row, ...penalties, seed: 2 ** 40 + 1 }), [0.01], 'auto');
 });
 
+test('several squares where the rows of users are large', async () => {
+  const config = trainerConfig({ users: 70_000, items: 300, ratings: 200_100, dim: 49 }, { ...row, ...penalties });
+  assert.equal(planRows(config), { side: 4, squares: 2, mixed: false });
+  await compareHere(config, [0.02, 0.01], 'auto');
+});
+
+test('a square more as long as users need the room and blocks stay large', () => {
+  const bytes = 2 ** 24;
+  const cases = [
+    [200_016, bytes, 1],
+    [200_015, 2 * bytes, 1],
+    [200_016, 2 * bytes, 2],
+    [1e6, 64 * bytes, 8],
+    [25e6, 5 * bytes, 8],
+  ] as const;
+  for (const [ratings, users, expected] of cases) {
+    assert.is(squaresFor(ratings, users, sideFor(Math.min(ratings, 4e5))), expected, `${ratings}, ${users}`);
+  }
+});
+
 test('the twin deals every rating to one block, about equally many to each row of blocks', () => {
   const config = trainerConfig({ users: 200, items: 300, ratings: 4000, dim: 1 });
-  const { side, blocks } = gridBlocks(config);
+  const plan = planRows(config);
+  const { side } = plan;
+  const blocks = userBlocks(config, plan);
   assert.equal(
     blocks.flat().sort((a, b) => a - b),
     Array.from(config.items.keys()),

@@ -1,5 +1,6 @@
-/** Row-wise training on the block grid in float64, one block after the other: the twin of train_epoch.cc and grid.cc. */
+/** Row-wise training on the block grid in float64, one block after the other: the twin of train_epoch.cc. */
 import type { TrainerConfig } from '../../src/native/binding.js';
+import { blocksOf, planRows, strataOf, takeTurns, userBlocks } from './grid.js';
 import type { OracleEpoch } from './train-batches.js';
 import { addScoreGradient, type Kind, kinds, zerosLike } from './train-gradient.js';
 import {
@@ -11,47 +12,6 @@ import {
   trainingPairs,
 } from './train-loss.js';
 import { type Moments, newMoments, stepOne, stepsOf } from './train-optimizers.js';
-import { OracleRng } from './train-rng.js';
-
-/** Blocks a side: doubled from 4 up to 32 while a block would hold more than 25,000 ratings. */
-export function sideFor(ratings: number): number {
-  let side = 4;
-  while (side < 32 && Math.floor(Math.floor(ratings / side) / side) > 25_000) side *= 2;
-  return side;
-}
-
-/** Group of each row: rows in random order, cut where the middle of each row's ratings falls. */
-function assignGroups(counts: Uint32Array, total: number, side: number, rng: OracleRng): number[] {
-  const order = Uint32Array.from(counts.keys());
-  rng.shuffle(order);
-  const groups = new Array<number>(counts.length);
-  let before = 0;
-  for (const row of order) {
-    const middle = before + Math.floor(counts[row] / 2);
-    groups[row] = total === 0 ? 0 : Math.min(side - 1, Math.floor((middle * side) / total));
-    before += counts[row];
-  }
-  return groups;
-}
-
-/** Ratings of each block, (user group, item group) row by row: users ascending, each user's ratings shuffled. */
-export function gridBlocks(config: TrainerConfig): { side: number; blocks: number[][] } {
-  const { numUsers, numItems, offsets, items, seed } = config;
-  const side = sideFor(items.length);
-  const itemCounts = new Uint32Array(numItems);
-  for (const item of items) itemCounts[item]++;
-  const userCounts = Uint32Array.from({ length: numUsers }, (_, u) => offsets[u + 1] - offsets[u]);
-  const userGroups = assignGroups(userCounts, items.length, side, new OracleRng(seed, 11n));
-  const itemGroups = assignGroups(itemCounts, items.length, side, new OracleRng(seed, 12n));
-  const rng = new OracleRng(seed, 13n);
-  const blocks: number[][] = Array.from({ length: side * side }, () => []);
-  for (let user = 0; user < numUsers; user++) {
-    const own = Uint32Array.from({ length: userCounts[user] }, (_, n) => offsets[user] + n);
-    rng.shuffle(own);
-    for (const n of own) blocks[userGroups[user] * side + itemGroups[items[n]]].push(n);
-  }
-  return { side, blocks };
-}
 
 /** 2 n^(power - 1) of each row, n the ratings in which it takes part; 0 without any. */
 export function penaltyShares(config: TrainerConfig): Record<Kind, number[]> {
@@ -131,21 +91,20 @@ function trainRating(
 
 /** Trains `p` in place; mean losses of each epoch, every rating's taken before its update. */
 export function trainRows(config: TrainerConfig, p: OracleParameters, learningRates: readonly number[]): OracleEpoch[] {
-  const { side, blocks } = gridBlocks(config);
   const pairs = trainingPairs(config);
+  const plan = planRows(config);
+  const blocks = userBlocks(config, plan).map((block) => takeTurns(block, pairs.users));
   const shares = penaltyShares(config);
   const moments = newMoments(p);
   const { first } = moments;
   const gradient = zerosLike(p);
   return learningRates.map((learningRate, epoch) => {
     const steps = stepsOf(config, learningRate, 1);
-    const strata = Array.from({ length: side }, (_, n) => n);
-    new OracleRng(config.seed, (22n << 32n) + BigInt(epoch)).shuffle(strata);
     let loss = 0;
     let squares = 0;
-    for (const stratum of strata) {
+    for (const stratum of strataOf(plan, config.seed, epoch)) {
       const copies: FeatureCopy[] = [];
-      for (let block = 0; block < side; block++) {
+      for (const cell of blocksOf(plan, stratum)) {
         const copy: FeatureCopy = {
           rows: copyRows(p.features),
           first: copyRows(first.features),
@@ -153,7 +112,7 @@ export function trainRows(config: TrainerConfig, p: OracleParameters, learningRa
         };
         const own = { ...p, features: copy.rows };
         const ownMoments = { ...moments, first: { ...first, features: copy.first } };
-        for (const n of blocks[block * side + ((block + stratum) % side)]) {
+        for (const n of blocks[cell]) {
           const pair = { user: pairs.users[n], item: pairs.items[n], value: pairs.values[n] };
           const result = trainRating(config, own, ownMoments, gradient, pair, shares, steps);
           for (const f of result.features) copy.updates[f]++;

@@ -122,6 +122,7 @@ export function trainerConfig(shape: Shape, options: Partial<TrainerConfig> = {}
     regularizationFeature: 0,
     regularizationPower: 0.5,
     decoupled: false,
+    lazy: false,
     batchSize: 0,
     clipNorm: 0,
     seed: 7,

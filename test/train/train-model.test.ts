@@ -101,6 +101,7 @@ const expectedConfig: Omit<TrainerConfig, 'optimizer' | 'batchSize' | 'decoupled
     regularizationBias: 0.013,
     regularizationFeature: 0.014,
     regularizationPower: 0.75,
+    lazy: false,
     seed: 11,
     threads: 2,
   };
@@ -122,7 +123,7 @@ for (const { name, given, config } of [
   },
   {
     name: 'clipped adam in batches, decoupled decay, identity',
-    given: { optimizer: 'adam', batchSize: 50, clipNorm: 0.2, weightDecay: 'decoupled', link: 'identity' },
+    given: { optimizer: 'adam', batchSize: 50, clipNorm: 0.2, weightDecay: 'decoupled', lazy: false, link: 'identity' },
     config: {
       objective: 'squared',
       link: 'identity',
@@ -131,6 +132,19 @@ for (const { name, given, config } of [
       decoupled: true,
       clipNorm: 0.2,
       globalBias: mean,
+    },
+  },
+  {
+    name: 'lazy adam, coupled decay',
+    given: { optimizer: 'adam', batchSize: 8, weightDecay: 'coupled', lazy: true },
+    config: {
+      objective: 'squared',
+      link: 'sigmoid',
+      optimizer: 'adam',
+      batchSize: 8,
+      decoupled: false,
+      lazy: true,
+      clipNorm: 0,
     },
   },
   {
