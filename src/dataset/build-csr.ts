@@ -20,15 +20,70 @@ export function buildCsr(
   times: Float64Array | undefined,
   kept: Uint8Array | undefined,
 ): Csr {
+  return (
+    (kept === undefined ? takeInOrder(users, items, ratings, times) : undefined) ??
+    sortRows(users, items, ratings, times, kept)
+  );
+}
+
+/** The rows as they stand; undefined when one does not follow the one before. */
+function takeInOrder(
+  users: EncodedIds,
+  items: EncodedIds,
+  ratings: NumberArray | undefined,
+  times: Float64Array | undefined,
+): Csr | undefined {
+  const { raw: userRaw, base: userBase, lookup: userLookup } = users;
+  const { raw: itemRaw, base: itemBase, lookup: itemLookup } = items;
+  const size = userRaw.length;
+  const numUsers = users.vocabulary.size;
+  const offsets = new Uint32Array(numUsers + 1);
+  const itemsOut = new Uint32Array(size);
+  let lastUser = -1;
+  let lastItem = -1;
+  for (let row = 0; row < size; row++) {
+    const user = userLookup[(userRaw[row] as number) - userBase] as number;
+    const item = itemLookup[(itemRaw[row] as number) - itemBase] as number;
+    if (user !== lastUser) {
+      if (user < lastUser) return undefined;
+      offsets.fill(row, lastUser + 1, user + 1);
+      lastUser = user;
+    } else if (item <= lastItem) return undefined;
+    itemsOut[row] = item;
+    lastItem = item;
+  }
+  offsets.fill(size, lastUser + 1);
+  const values = valuesInPlace(ratings, size);
+  return {
+    numUsers,
+    numItems: items.vocabulary.size,
+    offsets,
+    items: itemsOut,
+    values,
+    times: times && holdAlone(times),
+  };
+}
+
+function valuesInPlace(ratings: NumberArray | undefined, size: number): Float32Array {
+  if (ratings === undefined) return new Float32Array(size).fill(1);
+  return ratings instanceof Float32Array ? holdAlone(ratings) : new Float32Array(ratings);
+}
+
+function sortRows(
+  users: EncodedIds,
+  items: EncodedIds,
+  ratings: NumberArray | undefined,
+  times: Float64Array | undefined,
+  kept: Uint8Array | undefined,
+): Csr {
   const numUsers = users.vocabulary.size;
   const offsets = countOffsets(users, numUsers, kept);
   const size = offsets[numUsers] as number;
-  const frame = { numUsers, numItems: items.vocabulary.size, offsets, items: new Uint32Array(size) };
-  if (kept === undefined && translateInOrder(frame.items, users, items)) {
-    return { ...frame, values: valuesInPlace(ratings, size), times: times && holdAlone(times) };
-  }
   const csr: Csr = {
-    ...frame,
+    numUsers,
+    numItems: items.vocabulary.size,
+    offsets,
+    items: new Uint32Array(size),
     values: new Float32Array(size),
     times: times === undefined ? undefined : new Float64Array(size),
   };
@@ -36,28 +91,6 @@ export function buildCsr(
   scatterByUser(csr, users, items, ratings, times, kept);
   sortSegments(csr);
   return csr;
-}
-
-/** Writes the item index of each row, up to the first that does not follow the one before; whether there was none such. */
-function translateInOrder(itemsOut: Uint32Array, users: EncodedIds, items: EncodedIds): boolean {
-  const { raw: userRaw, base: userBase, lookup: userLookup } = users;
-  const { raw: itemRaw, base: itemBase, lookup: itemLookup } = items;
-  let lastUser = -1;
-  let lastItem = -1;
-  for (let row = 0; row < itemsOut.length; row++) {
-    const user = userLookup[(userRaw[row] as number) - userBase] as number;
-    const item = itemLookup[(itemRaw[row] as number) - itemBase] as number;
-    if (user < lastUser || (user === lastUser && item <= lastItem)) return false;
-    itemsOut[row] = item;
-    lastUser = user;
-    lastItem = item;
-  }
-  return true;
-}
-
-function valuesInPlace(ratings: NumberArray | undefined, size: number): Float32Array {
-  if (ratings === undefined) return new Float32Array(size).fill(1);
-  return ratings instanceof Float32Array ? holdAlone(ratings) : new Float32Array(ratings);
 }
 
 /** (numUsers + 1) where the kept rows of each user begin once they are sorted by user. */
