@@ -1,4 +1,4 @@
-import { Float64, Int32, makeVector, Table, vectorFromArray } from 'apache-arrow';
+import { Dictionary, Float64, Int32, makeData, makeVector, Table, Utf8, Vector, vectorFromArray } from 'apache-arrow';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -91,6 +91,37 @@ test('they are copied when the rows change, and when they are a small part of th
   assert.equal(shares(tableOf(long).slice(0, 13)), [false, false]);
   assert.equal(shares(tableOf(long).slice(2)), [true, true]);
   assert.equal(rowsOf(Dataset.fromTable(tableOf(long).slice(2))), long.slice(2));
+});
+
+test('users and items of a dictionary that no row has, before, between and behind those of the rows', () => {
+  const words = vectorFromArray(['a', 'b', 'c', 'd', 'e', 'f'], new Dictionary(new Utf8(), new Int32()));
+  const coded = (codes: number[]): Vector =>
+    new Vector([
+      makeData({
+        type: words.type,
+        length: codes.length,
+        nullCount: 0,
+        data: Int32Array.from(codes),
+        dictionary: words.data[0]?.dictionary as Vector<Utf8>,
+      }),
+    ]);
+  for (const [userCodes, itemCodes] of [
+    [
+      [1, 1, 4],
+      [2, 3, 0],
+    ],
+    [
+      [0, 3, 5],
+      [5, 2, 2],
+    ],
+  ] as const) {
+    const rows = userCodes.map((user, i) => ({ user: 'abcdef'[user], item: 'abcdef'[itemCodes[i] as number] }));
+    const table = new Table({ userId: coded([...userCodes]), itemId: coded([...itemCodes]) });
+    assert.equal(
+      rowsOf(Dataset.fromTable(table)),
+      rows.map((row) => ({ ...row, rating: 1, time: 0 })),
+    );
+  }
 });
 
 test('ratings of another type, and none', () => {
