@@ -1,14 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import {
-  Dataset,
-  type DatasetOptions,
-  type EpochReport,
-  type ModelName,
-  splitRandom,
-  type TrainOptions,
-  train,
-} from '../index.js';
+import { type EpochReport, type ModelName, type TrainOptions, train } from '../index.js';
 import { models } from '../models/index.js';
 import { rangeError } from '../options.js';
 import { resolveFactorOptions, resolveModel, resolveRun } from '../train/resolve-options.js';
@@ -16,21 +8,15 @@ import { integer, number, oneOf } from './arguments.js';
 import { checkWritable } from './files.js';
 import { counted, duration } from './output.js';
 import { epochProgress } from './progress.js';
-import { addReadingFlags, type ReadingFlags, readInput } from './reading.js';
+import { addReadingFlags } from './reading.js';
 import { type Io, type Reply, runCommand, usageError } from './run.js';
 import { epochTable } from './text.js';
+import { type DataFlags, readParts } from './train-data.js';
 import { addTrainFlags, trainOptions } from './train-flags.js';
 
-interface Flags extends ReadingFlags {
+interface Flags extends DataFlags {
   model?: ModelName;
   out?: string;
-  items?: string;
-  users?: string;
-  minUserRatings?: number;
-  minItemRatings?: number;
-  positiveThreshold?: number;
-  duplicates?: DatasetOptions['duplicates'];
-  valid?: number;
 }
 
 const MODELS = Object.keys(models) as ModelName[];
@@ -75,21 +61,9 @@ async function trainModel(source: string, flags: Flags, given: Partial<TrainOpti
   if (given.patience !== undefined && flags.valid === undefined) throw usageError('--patience needs --valid FRACTION');
   await checkWritable(out, '--out', [source, flags.items, flags.users]);
   const spec = resolveModel({ ...given, model: name });
-  const input = await readInput(source, flags, flags, io);
-  const data = Dataset.fromTable(input.ratings, {
-    items: input.items,
-    users: input.users,
-    minUserRatings: flags.minUserRatings,
-    minItemRatings: flags.minItemRatings,
-    positiveThreshold: flags.positiveThreshold,
-    duplicates: flags.duplicates,
-    // A factorisation machine scores what nobody has rated by its metadata.
-    includeUnrated: models[name].usesFeatures,
-  });
-  const parts =
-    flags.valid === undefined
-      ? { train: data, valid: undefined }
-      : splitRandom(data, { fractions: { train: 1 - flags.valid, valid: flags.valid }, seed: given.seed ?? 42 });
+  // A factorisation machine scores what nobody has rated by its metadata.
+  const wanted = { includeUnrated: spec.usesFeatures, seed: given.seed ?? 42 };
+  const parts = await readParts(source, flags, wanted, io);
 
   const options: TrainOptions = { ...given, model: name, validation: parts.valid, signal: io.signal };
   const run = resolveRun(parts.train, options);

@@ -43,8 +43,9 @@ export class Dataset {
   /**
    * A dataset from a table with the columns `userId`, `itemId` and, where there are any, `rating` and `time` (unix
    * seconds or a Timestamp). Indices follow ascending ids and interactions are sorted, so the order of the rows does not
-   * matter but for duplicates. DataError on an empty table, a missing column, nulls, ratings that are not finite, and
-   * filters that leave nothing.
+   * matter but for duplicates. Rows that already stand in that order (as in MovieLens files) leave ratings and times where
+   * they are: do not write to the memory of the table afterwards. DataError on an empty table, a missing column, nulls,
+   * ratings that are not finite, and filters that leave nothing.
    */
   static fromTable(ratings: Table, options: DatasetOptions = {}): Dataset {
     return new Dataset(readDataset(ratings, options));

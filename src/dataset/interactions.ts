@@ -1,5 +1,6 @@
 import { makeVector, Table, type Vector } from 'apache-arrow';
 import type { Csr } from './csr.js';
+import { selectLabelled } from './select-labelled.js';
 
 /** Interactions by item (CSC). */
 export interface ByItem {
@@ -121,7 +122,7 @@ export class Interactions {
     if (mask.length !== this.size) {
       throw new RangeError(`Expected a mask of ${this.size} bytes, one for each interaction, received ${mask.length}`);
     }
-    return new Interactions(selectByMask(this, mask));
+    return new Interactions(selectLabelled(this, mask, 0, false));
   }
 
   /** Table of userIndex, itemIndex (Uint32), value (Float32) and, where there are times, time (Float64). No copies. */
@@ -173,30 +174,4 @@ function toMask(positions: Uint32Array, size: number): Uint8Array {
     mask[position] = 1;
   }
   return mask;
-}
-
-function selectByMask({ numUsers, numItems, offsets, items, values, times }: Interactions, mask: Uint8Array): Csr {
-  let size = 0;
-  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) size++;
-  const out: Csr = {
-    numUsers,
-    numItems,
-    offsets: new Uint32Array(numUsers + 1),
-    items: new Uint32Array(size),
-    values: new Float32Array(size),
-    times: times === undefined ? undefined : new Float64Array(size),
-  };
-  let next = 0;
-  for (let user = 0; user < numUsers; user++) {
-    const end = offsets[user + 1] as number;
-    for (let i = offsets[user] as number; i < end; i++) {
-      if (mask[i] === 0) continue;
-      out.items[next] = items[i] as number;
-      out.values[next] = values[i] as number;
-      if (times !== undefined && out.times !== undefined) out.times[next] = times[i] as number;
-      next++;
-    }
-    out.offsets[user + 1] = next;
-  }
-  return out;
 }

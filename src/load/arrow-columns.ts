@@ -1,5 +1,5 @@
 import { Field, Float64, Int32, List, makeData, makeVector, Utf8, Vector } from 'apache-arrow';
-import type { StreamedColumn, TextColumn } from './stream-columns.js';
+import type { StreamedColumn, TextColumn } from './column-sink.js';
 
 /** A vector over the very memory of a streamed column. */
 export function columnVector(column: StreamedColumn): Vector {

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import { type ColumnKind, MARKS, type StreamedColumn } from './column-sink.js';
 import { assignRoles } from './columns.js';
 import { isDateTime } from './date-time.js';
 import { type DuckDB, QueryError, sqlText, withDuckDB } from './duckdb.js';
@@ -6,12 +7,11 @@ import { type EndMarker, writeEndMarker } from './end-marker.js';
 import { type IdKind, idKindOf, trimId, widerIdKind } from './id-kind.js';
 import { parseNumber } from './number-text.js';
 import type { RatingColumn, ReadRatingsOptions } from './ratings-columns.js';
-import { allValid, MARKS } from './ratings-columns.js';
 import { readCsvSql, TRIM_SET } from './read-csv-sql.js';
 import { badCell, scan } from './scan.js';
 import { type Sniffed, sniff } from './sniff.js';
 import type { Source } from './source.js';
-import { type ColumnKind, streamColumns } from './stream-columns.js';
+import { streamColumns } from './stream-columns.js';
 
 const EXACT_BYTES = 256 * 2 ** 20;
 
@@ -147,8 +147,9 @@ async function attempt(
       parts.map((part) => part.kind),
       { ...options, expectedRows, end: { token } },
     );
-    const named = columns.map((data, i) => ({ name: (parts[i] as (typeof parts)[number]).name, length: rows, data }));
-    return named.every(({ data }) => allValid(data)) ? { columns: named } : {};
+    if (!columns.every(({ valid }) => valid)) return {};
+    const named = parts.map(({ name }, i) => ({ name, length: rows, data: columns[i]?.data as StreamedColumn }));
+    return { columns: named };
   } catch (error) {
     if (error instanceof QueryError) return { error };
     throw error;

@@ -1,14 +1,15 @@
 import { DataError } from '../errors.js';
+import { type ColumnKind, MARKS } from './column-sink.js';
 import { assignRoles } from './columns.js';
 import { type DuckDB, QueryError, sqlText, withDuckDB } from './duckdb.js';
 import type { IdKind } from './id-kind.js';
-import { allValid, MARKS, type RatingColumn, type ReadRatingsOptions } from './ratings-columns.js';
+import type { RatingColumn, ReadRatingsOptions } from './ratings-columns.js';
 import { TRIM_SET } from './read-csv-sql.js';
 import { readParquetSql } from './read-parquet-sql.js';
 import type { Source } from './source.js';
-import { type ColumnKind, streamColumns } from './stream-columns.js';
+import { streamColumns } from './stream-columns.js';
 
-/** One column to read: its SQL never gives NULL, a bad value gives the mark that `allValid` knows. */
+/** One column to read: its SQL never gives NULL, a bad value gives what its `ColumnSink` knows for one. */
 interface Part {
   name: RatingColumn['name'];
   column: string;
@@ -81,8 +82,8 @@ async function read(db: DuckDB, source: Source, options: ReadRatingsOptions): Pr
     parts.map((part) => part.kind),
     { ...options, expectedRows, end: { rows: expectedRows } },
   );
-  for (const [i, data] of columns.entries()) if (!allValid(data)) throw await firstBad(db, label, parts[i] as Part);
-  return columns.map((data, i) => ({ name: (parts[i] as Part).name, length: rows, data }));
+  for (const [i, { valid }] of columns.entries()) if (!valid) throw await firstBad(db, label, parts[i] as Part);
+  return columns.map(({ data }, i) => ({ name: (parts[i] as Part).name, length: rows, data }));
 }
 
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

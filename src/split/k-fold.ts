@@ -1,7 +1,7 @@
 import type { Dataset } from '../dataset/dataset.js';
 import { Random } from '../dataset/random.js';
 import { expectInt, expectKnownKeys } from '../options.js';
-import { drawParts, maskOf, partSizes } from './parts.js';
+import { drawParts, partOf, partSizes } from './parts.js';
 
 /** Options of `kFold`. */
 export interface KFoldOptions {
@@ -22,8 +22,8 @@ export function kFold(data: Dataset, options: KFoldOptions = {}): { train: Datas
   const random = new Random(expectInt('seed', options.seed ?? 42));
   const labels = new Uint16Array(size);
   drawParts(labels, 0, size, partSizes(size, new Array<number>(folds).fill(1 / folds)), random);
-  return Array.from({ length: folds }, (_, fold) => {
-    const test = maskOf(labels, fold);
-    return { train: data.subset(test.map((chosen) => 1 - chosen)), test: data.subset(test) };
-  });
+  return Array.from({ length: folds }, (_, fold) => ({
+    train: partOf(data, labels, fold, false),
+    test: partOf(data, labels, fold),
+  }));
 }

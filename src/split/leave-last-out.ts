@@ -1,7 +1,7 @@
 import type { Dataset } from '../dataset/dataset.js';
 import { expectBoolean, expectInt, expectKnownKeys } from '../options.js';
 import { expectTimes } from './expect-times.js';
-import { maskOf } from './parts.js';
+import { partOf } from './parts.js';
 
 /** Options of `leaveLastOut`. */
 export interface LeaveLastOutOptions {
@@ -50,7 +50,7 @@ export function leaveLastOut(
     if (hasValid) labelLast(labels, times, begin, end, sorted, 2 * n, VALID);
     labelLast(labels, times, begin, end, sorted, n, TEST);
   }
-  const part = (label: number): Dataset => data.subset(maskOf(labels, label));
+  const part = (label: number): Dataset => partOf(data, labels, label);
   return { train: part(TRAIN), ...(hasValid ? { valid: part(VALID) } : {}), test: part(TEST) };
 }
 

@@ -1,5 +1,7 @@
-import type { Dataset } from '../dataset/dataset.js';
+import { Dataset } from '../dataset/dataset.js';
+import { Interactions } from '../dataset/interactions.js';
 import type { Random } from '../dataset/random.js';
+import { selectLabelled } from '../dataset/select-labelled.js';
 import { expectNumber, rangeError, typeError } from '../options.js';
 
 /** Share of each named part, e.g. { train: .9, valid: .1 }: each above 0, sum 1. */
@@ -61,11 +63,12 @@ export function drawParts(
   }
 }
 
-/** (labels) 1 where the label is `part`. */
-export function maskOf(labels: Uint8Array | Uint16Array, part: number): Uint8Array {
-  const mask = new Uint8Array(labels.length);
-  for (let i = 0; i < mask.length; i++) mask[i] = labels[i] === part ? 1 : 0;
-  return mask;
+/** The interactions of one part, or with `equal` false those of all others; same vocabularies and metadata. */
+export function partOf(data: Dataset, labels: Uint8Array | Uint16Array, part: number, equal = true): Dataset {
+  return new Dataset({
+    ...data,
+    interactions: new Interactions(selectLabelled(data.interactions, labels, part, equal)),
+  });
 }
 
 /** The dataset of each part, by name. */
@@ -74,5 +77,5 @@ export function collectParts<F extends Fractions>(
   labels: Uint8Array,
   names: readonly string[],
 ): Parts<F> {
-  return Object.fromEntries(names.map((name, part) => [name, data.subset(maskOf(labels, part))])) as Parts<F>;
+  return Object.fromEntries(names.map((name, part) => [name, partOf(data, labels, part)])) as Parts<F>;
 }

@@ -74,15 +74,11 @@ function configOf(data: Dataset, layout: FeatureLayout, options: FactorOptions, 
   };
 }
 
-function read(
-  trainer: NativeTrainer,
-  data: Dataset,
-  fields: readonly Field[],
-  layout: FeatureLayout,
-  options: FactorOptions,
-): FactorParameters {
-  const { dim } = options;
-  const target = {
+type ParameterArrays = Parameters<NativeTrainer['read']>[0];
+
+/** Zeros, whose pages cost no memory until they are read into. */
+function allocateParameters(data: Dataset, layout: FeatureLayout, dim: number): ParameterArrays {
+  return {
     userFactors: new Float32Array(data.numUsers * dim),
     itemFactors: new Float32Array(data.numItems * dim),
     featureFactors: new Float32Array(layout.numFeatures * dim),
@@ -90,16 +86,24 @@ function read(
     itemBiases: new Float32Array(data.numItems),
     featureBiases: new Float32Array(layout.numFeatures),
   };
-  const globalBias = trainer.read(target);
-  const { featureFactors, featureBiases, ...rows } = target;
+}
+
+function parametersOf(
+  arrays: ParameterArrays,
+  globalBias: number,
+  fields: readonly Field[],
+  layout: FeatureLayout,
+  options: FactorOptions,
+): FactorParameters {
+  const { featureFactors, featureBiases, ...rows } = arrays;
   return {
     kind: 'factors',
-    dim,
+    dim: options.dim,
     globalBias,
     ...rows,
     link: options.link,
     range: options.range,
-    fields: fieldParameters(fields, layout, featureFactors, featureBiases, dim),
+    fields: fieldParameters(fields, layout, featureFactors, featureBiases, options.dim),
   };
 }
 
@@ -141,8 +145,10 @@ export async function trainFactors(
   signal?.addEventListener('abort', onAbort, { once: true });
   const stopping = new EarlyStopping(validation === undefined ? 0 : options.patience);
   const history: EpochRecord[] = [];
-  let best: { parameters: FactorParameters; record: EpochRecord } | undefined;
+  let best: { globalBias: number; record: EpochRecord } | undefined;
   try {
+    // One set for all epochs: each better epoch overwrites what the one before left.
+    const arrays = allocateParameters(data, layout, options.dim);
     for (let epoch = 0; epoch < options.epochs; epoch++) {
       const learningRate = options.learningRate * scheduleFactor(options.schedule, epoch, options.epochs);
       const result = await trainer.runEpoch(epoch, learningRate, cancel);
@@ -156,14 +162,12 @@ export async function trainFactors(
       run.onEpoch?.(report);
       if (!stopping.active) continue;
       const verdict = stopping.observe(report.valid?.loss ?? Number.NaN);
-      if (verdict.best) best = { parameters: read(trainer, data, fields, layout, options), record };
+      if (verdict.best) best = { globalBias: trainer.read(arrays), record };
       if (verdict.stop) break;
     }
-    const last = best ?? {
-      parameters: read(trainer, data, fields, layout, options),
-      record: history.at(-1) as EpochRecord,
-    };
-    return { parameters: last.parameters, history, metrics: metricsOf(last.record) };
+    const { globalBias, record } = best ?? { globalBias: trainer.read(arrays), record: history.at(-1) as EpochRecord };
+    const parameters = parametersOf(arrays, globalBias, fields, layout, options);
+    return { parameters, history, metrics: metricsOf(record) };
   } finally {
     signal?.removeEventListener('abort', onAbort);
     trainer.dispose();
