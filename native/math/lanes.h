@@ -13,6 +13,8 @@
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
 #elif defined(__ARM_NEON) && defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -75,6 +77,30 @@ PALATE_INLINE Part part_sqrt(Part a) {
   return a;
 #endif
 }
+
+// Sum of one vector: lane i with lane i + width / 2, and so on down. In registers: a detour through memory
+// makes a load wait for the stores before it.
+PALATE_INLINE float part_sum(Part a) {
+#if defined(__AVX2__) || defined(__AVX512F__)
+#if defined(__AVX512F__)
+  const __m256d high = _mm512_extractf64x4_pd(_mm512_castps_pd((__m512)a), 1);
+  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256((__m512)a), _mm256_castpd_ps(high));
+#else
+  const __m256 half = (__m256)a;
+#endif
+  __m128 v = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+  return _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v)));
+#elif defined(__SSE2__)
+  const __m128 v = _mm_add_ps((__m128)a, _mm_movehl_ps((__m128)a, (__m128)a));
+  return _mm_cvtss_f32(_mm_add_ss(v, _mm_shuffle_ps(v, v, 1)));
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+  const float32x2_t v = vadd_f32(vget_low_f32((float32x4_t)a), vget_high_f32((float32x4_t)a));
+  return vget_lane_f32(v, 0) + vget_lane_f32(v, 1);
+#else
+  return (a[0] + a[2]) + (a[1] + a[3]);
+#endif
+}
 #else
 // A compiler without vector extensions: an array, and trust in its own vectoriser.
 struct Part {
@@ -101,6 +127,11 @@ PALATE_INLINE Part part_fma(Part a, Part b, Part c) { return a * b + c; }
 PALATE_INLINE Part part_sqrt(Part a) {
   for (int i = 0; i < kWidth; ++i) a[i] = ::sqrtf(a[i]);
   return a;
+}
+PALATE_INLINE float part_sum(Part a) {
+  for (int step = kWidth / 2; step > 0; step /= 2)
+    for (int i = 0; i < step; ++i) a[i] = a[i] + a[i + step];
+  return a[0];
 }
 #endif
 
@@ -170,12 +201,10 @@ PALATE_INLINE Lanes sqrt(const Lanes& a) {
 
 // Sum of the sixteen lanes: lane i with lane i + 8, then + 4, + 2, + 1.
 PALATE_INLINE float sum(const Lanes& a) {
-  float v[16];
-  for (int p = 0; p < kParts; ++p)
-    for (int i = 0; i < kWidth; ++i) v[p * kWidth + i] = a.part[p][i];
-  for (int step = 8; step > 0; step /= 2)
-    for (int i = 0; i < step; ++i) v[i] += v[i + step];
-  return v[0];
+  Lanes v = a;
+  for (int step = kParts / 2; step > 0; step /= 2)
+    for (int p = 0; p < step; ++p) v.part[p] = v.part[p] + v.part[p + step];
+  return part_sum(v.part[0]);
 }
 
 // Rows are padded with zeros to whole Lanes; `stride` is the padded width in floats.
