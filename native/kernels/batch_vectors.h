@@ -58,33 +58,41 @@ void scores(float* PALATE_RESTRICT target, const float* row, float base, const V
   for (n = 0; n < count; ++n) target[n] += base + vectors.biases[others[n]];
 }
 
+float total(const float* values, std::uint32_t count) {
+  Lanes sums = splat(0.0f);
+  std::uint32_t n = 0;
+  for (; n + kLanes <= count; n += kLanes) sums = sums + load(values + n);
+  float result = sum(sums);
+  for (; n < count; ++n) result += values[n];
+  return result;
+}
+
 struct LossSums {
   double loss;
   double squared_error;
 };
 
+constexpr std::uint32_t kLossChunk = 64;  // losses summed in float before they join the sums in double
+
 template <Objective objective, Link link>
 LossSums slopes_of(float* PALATE_RESTRICT scores, const float* PALATE_RESTRICT values, std::uint32_t count, float share,
                    float range_min, float span) {
   LossSums sums{0, 0};
-  std::uint32_t n = 0;
-  for (; n + kLanes <= count; n += kLanes) {
-    float losses[kLanes];
-    float squares[kLanes];
-    for (std::uint32_t k = 0; k < kLanes; ++k) {
-      const Slope result = slope_of<objective, link>(range_min, span, scores[n + k], values[n + k]);
-      scores[n + k] = result.derivative * share;
-      losses[k] = result.loss;
-      squares[k] = result.squared_error;
+  float losses[kLossChunk];
+  float squares[kLossChunk];
+  for (std::uint32_t begin = 0; begin < count; begin += kLossChunk) {
+    const std::uint32_t size = count - begin < kLossChunk ? count - begin : kLossChunk;
+    float* PALATE_RESTRICT score = scores + begin;
+    const float* PALATE_RESTRICT value = values + begin;
+    // No sums in here, so that the compiler makes vectors of it.
+    for (std::uint32_t n = 0; n < size; ++n) {
+      const Slope result = slope_of<objective, link>(range_min, span, score[n], value[n]);
+      score[n] = result.derivative * share;
+      losses[n] = result.loss;
+      squares[n] = result.squared_error;
     }
-    sums.loss += sum(load(losses));
-    sums.squared_error += sum(load(squares));
-  }
-  for (; n < count; ++n) {
-    const Slope result = slope_of<objective, link>(range_min, span, scores[n], values[n]);
-    scores[n] = result.derivative * share;
-    sums.loss += result.loss;
-    sums.squared_error += result.squared_error;
+    sums.loss += total(losses, size);
+    sums.squared_error += total(squares, size);
   }
   return sums;
 }
@@ -129,15 +137,6 @@ void weighted_sum(float* target, const float* weights, const Vectors& vectors, c
   for (; k + 2 * kLanes <= vectors.stride; k += 2 * kLanes)
     weighted_columns<2>(target, weights, vectors, others, count, k);
   if (k < vectors.stride) weighted_columns<1>(target, weights, vectors, others, count, k);
-}
-
-float total(const float* values, std::uint32_t count) {
-  Lanes sums = splat(0.0f);
-  std::uint32_t n = 0;
-  for (; n + kLanes <= count; n += kLanes) sums = sums + load(values + n);
-  float result = sum(sums);
-  for (; n < count; ++n) result += values[n];
-  return result;
 }
 
 }  // namespace
