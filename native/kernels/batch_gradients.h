@@ -13,7 +13,8 @@ struct Run {
   TrainState* state;
   const BatchView* batch;
   BatchScratch* scratch;
-  std::uint32_t grain;  // slots a task
+  std::uint32_t user_grain;  // slots a task
+  std::uint32_t item_grain;
   std::uint32_t feature_tasks;
   float gradient_scale;  // of clipping
   bool dense;
@@ -40,16 +41,16 @@ void combine_side(const Run& run, const ParameterTable& table, const FeatureList
 
 void combine_items(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);
-  const std::uint32_t begin = task * run.grain;
+  const std::uint32_t begin = task * run.item_grain;
   combine_side(run, run.state->items, run.state->item_features, run.scratch->items, run.batch->item_rows, begin,
-               min_u32(begin + run.grain, run.batch->num_items));
+               min_u32(begin + run.item_grain, run.batch->num_items));
 }
 
 void combine_users(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);
-  const std::uint32_t begin = task * run.grain;
+  const std::uint32_t begin = task * run.user_grain;
   combine_side(run, run.state->users, run.state->user_features, run.scratch->users, run.batch->user_rows, begin,
-               min_u32(begin + run.grain, run.batch->num_users));
+               min_u32(begin + run.user_grain, run.batch->num_users));
 }
 
 // --- gradients
@@ -87,8 +88,8 @@ void user_gradients(void* context, std::uint32_t task) {
   const Vectors users = vectors_of(s.users, scratch.users, s.stride);
   const Vectors items = vectors_of(s.items, scratch.items, s.stride);
   const float share = 1.0f / static_cast<float>(batch.size);
-  const std::uint32_t begin = task * run.grain;
-  const std::uint32_t end = min_u32(begin + run.grain, batch.num_users);
+  const std::uint32_t begin = task * run.user_grain;
+  const std::uint32_t end = min_u32(begin + run.user_grain, batch.num_users);
   for (std::uint32_t slot = begin; slot < end; ++slot) {
     const std::uint32_t user = batch.user_rows[slot];
     const std::uint32_t vector = scratch.users.combined != nullptr ? slot : user;
@@ -111,8 +112,8 @@ void item_gradients(void* context, std::uint32_t task) {
   const BatchView& batch = *run.batch;
   const BatchScratch& scratch = *run.scratch;
   const Vectors users = vectors_of(s.users, scratch.users, s.stride);
-  const std::uint32_t begin = task * run.grain;
-  const std::uint32_t end = min_u32(begin + run.grain, batch.num_items);
+  const std::uint32_t begin = task * run.item_grain;
+  const std::uint32_t end = min_u32(begin + run.item_grain, batch.num_items);
   for (std::uint32_t slot = begin; slot < end; ++slot) {
     const std::uint32_t first = batch.item_ranges[slot];
     const std::uint32_t count = batch.item_ranges[slot + 1] - first;
