@@ -4,8 +4,7 @@
 // do not wait for each other. Orders of summation depend on the place of a rating in its slot alone.
 #pragma once
 
-#include "kernels/train.h"
-#include "math/lanes.h"
+#include "kernels/loss_sums.h"
 #include "math/objectives.h"
 
 namespace palate::KERNEL_NS {
@@ -57,22 +56,6 @@ void scores(float* PALATE_RESTRICT target, const float* row, float base, const V
   }
   for (n = 0; n < count; ++n) target[n] += base + vectors.biases[others[n]];
 }
-
-float total(const float* values, std::uint32_t count) {
-  Lanes sums = splat(0.0f);
-  std::uint32_t n = 0;
-  for (; n + kLanes <= count; n += kLanes) sums = sums + load(values + n);
-  float result = sum(sums);
-  for (; n < count; ++n) result += values[n];
-  return result;
-}
-
-struct LossSums {
-  double loss;
-  double squared_error;
-};
-
-constexpr std::uint32_t kLossChunk = 64;  // losses summed in float before they join the sums in double
 
 template <Objective objective, Link link>
 LossSums slopes_of(float* PALATE_RESTRICT scores, const float* PALATE_RESTRICT values, std::uint32_t count, float share,

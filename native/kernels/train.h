@@ -179,7 +179,7 @@ struct PairsCall {
   double* partial = nullptr;  // (2 * chunks) scratch, chunks = ceil(size / kPairsChunk)
 };
 
-inline constexpr std::size_t kPairsChunk = 4096;
+inline constexpr std::size_t kPairsChunk = 1024;
 
 // Sums over ratings; the caller divides.
 struct EpochLoss {
