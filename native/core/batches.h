@@ -57,9 +57,10 @@ class Batches {
   std::size_t position_ = 0;
   Side users_;
   Side items_side_;
-  Buffer<std::uint32_t> user_of_;  // (size) user of each rating
-  Buffer<std::uint32_t> order_;    // (size) ratings in the order of the epoch
-  Buffer<std::uint32_t> entry_rating_;
+  Buffer<std::uint32_t> user_of_;     // (size) user of each rating
+  Buffer<std::uint32_t> order_;       // (size) ratings in the order of the epoch
+  Buffer<std::uint32_t> user_slots_;  // (batch) slots of each rating, in the order of the epoch
+  Buffer<std::uint32_t> item_slots_;
   Buffer<std::uint32_t> rating_vectors_;
   Buffer<std::uint32_t> entry_ratings_;
   Buffer<std::uint32_t> entry_vectors_;
