@@ -26,13 +26,14 @@ Vectors vectors_of(const ParameterTable& table, const SlotScratch& side, std::ui
   return {table.factors, table.biases, stride};
 }
 
-// The dot products of one row with `rows` others, whose bits do not depend on `rows`.
+// sums[r] adds up to base + bias of others[r] + row . others[r]. Its bits do not depend on `rows`.
 template <int rows>
-PALATE_INLINE void dots(Lanes (&sums)[rows], const float* row, const Vectors& vectors, const std::uint32_t* others) {
+PALATE_INLINE void score_lanes(Lanes (&sums)[rows], const float* row, float base, const Vectors& vectors,
+                               const std::uint32_t* others) {
   const float* other[rows];
   for (int r = 0; r < rows; ++r) {
     other[r] = vectors.row(others[r]);
-    sums[r] = splat(0.0f);
+    sums[r] = first_lane(base + vectors.biases[others[r]]);
   }
   for (std::uint32_t k = 0; k < vectors.stride; k += kLanes) {
     const Lanes x = load(row + k);
@@ -46,15 +47,14 @@ void scores(float* PALATE_RESTRICT target, const float* row, float base, const V
   std::uint32_t n = 0;
   for (; n + 4 <= count; n += 4) {
     Lanes sums[4];
-    dots(sums, row, vectors, others + n);
+    score_lanes(sums, row, base, vectors, others + n);
     sum_four(target + n, sums);
   }
   for (; n < count; ++n) {
     Lanes sums[1];
-    dots(sums, row, vectors, others + n);
+    score_lanes(sums, row, base, vectors, others + n);
     target[n] = sum(sums[0]);
   }
-  for (n = 0; n < count; ++n) target[n] += base + vectors.biases[others[n]];
 }
 
 template <Objective objective, Link link>
@@ -75,8 +75,9 @@ LossSums slopes_of(float* PALATE_RESTRICT scores, const float* PALATE_RESTRICT v
       squares[n] = result.squared_error;
     }
     sums.loss += total(losses, size);
-    sums.squared_error += total(squares, size);
+    if constexpr (objective != Objective::squared) sums.squared_error += total(squares, size);
   }
+  if constexpr (objective == Objective::squared) sums.squared_error = sums.loss;
   return sums;
 }
 

@@ -145,6 +145,13 @@ PALATE_INLINE Lanes splat(float x) {
   return a;
 }
 
+// x in the first lane, zeros elsewhere.
+PALATE_INLINE Lanes first_lane(float x) {
+  Lanes a = splat(0.0f);
+  a.part[0][0] = x;
+  return a;
+}
+
 PALATE_INLINE Lanes load(const float* source) {
   Lanes a;
 #if defined(__GNUC__)
