@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/float_mode.h"
+
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
@@ -76,6 +78,7 @@ struct Pool::State {
   std::atomic<bool> stop{false};
   Body body = nullptr;
   void* context = nullptr;
+  std::uint64_t mode = 0;  // float_mode of the caller
   // On cache lines of their own, as many threads watch or write them.
   alignas(64) std::atomic<std::uint32_t> loops{0};       // started so far; workers sleep on it
   alignas(64) std::atomic<std::uint32_t> unfinished{0};  // indices of the loop; the caller sleeps on it
@@ -87,7 +90,10 @@ struct Pool::State {
     std::uint32_t finished = 0;
     for (std::uint32_t n = 0; n < num_shares; ++n) {
       Share& share = shares[(thread + n) % num_shares];
-      for (std::uint32_t index; share.claim(n == 0, index); ++finished) body(context, index);
+      for (std::uint32_t index; share.claim(n == 0, index); ++finished) {
+        if (finished == 0) set_float_mode(mode);
+        body(context, index);
+      }
     }
     if (finished != 0 && unfinished.fetch_sub(finished, std::memory_order_acq_rel) == finished) {
       unfinished.notify_one();
@@ -142,6 +148,7 @@ void Pool::run(std::uint32_t count, Body body, void* context) {
   }
   s.body = body;
   s.context = context;
+  s.mode = float_mode();
   s.unfinished.store(count, std::memory_order_relaxed);
   const std::uint64_t threads = s.threads();
   for (std::uint64_t t = 0; t < threads; ++t) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/float_mode.h"
 #include "core/rng.h"
 
 namespace palate {
@@ -153,6 +154,7 @@ bool Trainer::finite() {
 EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const std::atomic<std::int32_t>& cancel,
                                const std::atomic<std::int32_t>& teardown) {
   const auto start = std::chrono::steady_clock::now();
+  const FlushDenormals flush;
   const Backend& backend = cpu_backend();
   EpochCall call;
   call.learning_rate = learning_rate;

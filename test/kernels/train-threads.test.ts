@@ -66,6 +66,16 @@ test('sparse steps and clipping: the same bits for any number of threads', async
   }
 });
 
+test('moments that decay into denormal floats: the same bits for any number of threads', async () => {
+  // A row that no batch touches for 35 steps has a second moment below 1e-38, of which this epsilon leaves a trace.
+  const decaying = { optimizer: 'adam', beta2: 0.1, epsilon: 1e-19, batchSize: 20 } as const;
+  const config = trainerConfig(mf, decaying);
+  const expected = await train(config, [1e-20, 1e-20]);
+  for (const threads of [2, 8]) {
+    assertSame(await train({ ...config, threads }, [1e-20, 1e-20]), expected, `${threads} threads`);
+  }
+});
+
 test('more threads than there is work, or than the machine has', async () => {
   const config = trainerConfig({ users: 3, items: 2, ratings: 4, dim: 2, valid: 3 }, { batchSize: 1 });
   const expected = await train(config);
