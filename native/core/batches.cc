@@ -69,28 +69,31 @@ Batches::Batches(View<const std::uint32_t> offsets, View<const std::uint32_t> it
       values_(values),
       batch_size_(batch_size == 0 ? static_cast<std::uint32_t>(items.size) : batch_size),
       full_(batch_size == 0 || batch_size >= items.size),
+      featured_(state.features.rows != 0),
       user_of_(items.size),
       order_(items.size) {
   const std::uint32_t batch = static_cast<std::uint32_t>(std::min<std::size_t>(batch_size_, items.size));
   batch_size_ = batch;
-  const bool featured = state.features.rows != 0;
-  users_.allocate(state.users.rows, batch, state.stride, featured);
-  items_side_.allocate(state.items.rows, batch, state.stride, featured);
-  entry_rating_ = Buffer<std::uint32_t>(batch);
-  item_slots_ = Buffer<std::uint32_t>(batch);
+  users_.allocate(state.users.rows, batch, state.stride, featured_);
+  items_side_.allocate(state.items.rows, batch, state.stride, featured_);
   user_slots_ = Buffer<std::uint32_t>(batch);
-  item_entries_ = Buffer<std::uint32_t>(batch);
+  item_slots_ = Buffer<std::uint32_t>(batch);
+  rating_vectors_ = Buffer<std::uint32_t>(batch);
+  entry_ratings_ = Buffer<std::uint32_t>(batch);
+  entry_vectors_ = Buffer<std::uint32_t>(batch);
   batch_values_ = Buffer<float>(batch);
   errors_ = Buffer<float>(batch);
+  entry_errors_ = Buffer<float>(batch);
   losses_ = Buffer<double>(batch);
   squares_ = Buffer<double>(batch);
   feature_gradient_ = Buffer<float>(static_cast<std::size_t>(state.features.rows) * state.stride);
   feature_gradient_bias_ = Buffer<float>(state.features.rows);
   feature_norm_ = Buffer<double>(state.features.rows);
-  failed_ = user_of_.failed() || order_.failed() || users_.failed() || items_side_.failed() || entry_rating_.failed() ||
-            item_slots_.failed() || user_slots_.failed() || item_entries_.failed() || batch_values_.failed() ||
-            errors_.failed() || losses_.failed() || squares_.failed() || feature_gradient_.failed() ||
-            feature_gradient_bias_.failed() || feature_norm_.failed();
+  failed_ = user_of_.failed() || order_.failed() || users_.failed() || items_side_.failed() || user_slots_.failed() ||
+            item_slots_.failed() || rating_vectors_.failed() || entry_ratings_.failed() || entry_vectors_.failed() ||
+            batch_values_.failed() || errors_.failed() || entry_errors_.failed() || losses_.failed() ||
+            squares_.failed() || feature_gradient_.failed() || feature_gradient_bias_.failed() ||
+            feature_norm_.failed();
   if (failed_) return;
   for (std::uint32_t u = 0; u < state.users.rows; ++u) {
     for (std::uint32_t n = offsets[u]; n < offsets[u + 1]; ++n) user_of_[n] = u;
@@ -104,6 +107,7 @@ Batches::Batches(View<const std::uint32_t> offsets, View<const std::uint32_t> it
   source_.scratch.feature_gradient_bias = feature_gradient_bias_.data();
   source_.scratch.feature_norm = feature_norm_.data();
   source_.scratch.errors = errors_.data();
+  source_.scratch.entry_errors = entry_errors_.data();
   source_.scratch.losses = losses_.data();
   source_.scratch.squares = squares_.data();
 }
@@ -139,23 +143,29 @@ bool Batches::next(BatchView& batch) {
 
 void Batches::group(std::size_t begin, std::size_t end) {
   const std::uint32_t size = static_cast<std::uint32_t>(end - begin);
-  for (std::size_t n = begin; n < end; ++n) {
-    ++users_.ranges[users_.slot(user_of_[order_[n]])];
-    ++items_side_.ranges[items_side_.slot(items_[order_[n]])];
+  const std::uint32_t* order = order_.data() + begin;
+  for (std::uint32_t p = 0; p < size; ++p) {
+    user_slots_[p] = users_.slot(user_of_[order[p]]);
+    item_slots_[p] = items_side_.slot(items_[order[p]]);
+    ++users_.ranges[user_slots_[p]];
+    ++items_side_.ranges[item_slots_[p]];
   }
   users_.count_to_ranges();
   items_side_.count_to_ranges();
   // Backwards, so that equal slots keep the order of the epoch.
-  for (std::size_t n = end; n-- > begin;) {
-    entry_rating_[--users_.ranges[users_.slot_of_row[user_of_[order_[n]]] - 1]] = order_[n];
+  for (std::uint32_t p = size; p-- > 0;) {
+    const std::uint32_t n = --users_.ranges[user_slots_[p]];
+    batch_values_[n] = values_[order[p]];
+    rating_vectors_[n] = item_slots_[p];
   }
-  for (std::uint32_t n = size; n-- > 0;) {
-    const std::uint32_t rating = entry_rating_[n];
-    const std::uint32_t item_slot = items_side_.slot_of_row[items_[rating]] - 1;
-    item_slots_[n] = item_slot;
-    user_slots_[n] = users_.slot_of_row[user_of_[rating]] - 1;
-    batch_values_[n] = values_[rating];
-    item_entries_[--items_side_.ranges[item_slot]] = n;
+  for (std::uint32_t user_slot = users_.slots; user_slot-- > 0;) {
+    for (std::uint32_t n = users_.ranges[user_slot + 1]; n-- > users_.ranges[user_slot];) {
+      const std::uint32_t item_slot = rating_vectors_[n];
+      const std::uint32_t entry = --items_side_.ranges[item_slot];
+      entry_ratings_[entry] = n;
+      entry_vectors_[entry] = featured_ ? user_slot : users_.rows[user_slot];
+      if (!featured_) rating_vectors_[n] = items_side_.rows[item_slot];
+    }
   }
   view_.size = size;
   view_.num_users = users_.slots;
@@ -164,10 +174,10 @@ void Batches::group(std::size_t begin, std::size_t end) {
   view_.item_rows = items_side_.rows.data();
   view_.user_ranges = users_.ranges.data();
   view_.item_ranges = items_side_.ranges.data();
-  view_.item_slots = item_slots_.data();
-  view_.user_slots = user_slots_.data();
-  view_.item_entries = item_entries_.data();
+  view_.rating_vectors = rating_vectors_.data();
   view_.values = batch_values_.data();
+  view_.entry_ratings = entry_ratings_.data();
+  view_.entry_vectors = entry_vectors_.data();
 }
 
 }  // namespace palate

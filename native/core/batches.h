@@ -51,19 +51,22 @@ class Batches {
   View<const float> values_;
   std::uint32_t batch_size_;
   bool full_;
+  bool featured_;
   bool grouped_ = false;  // the full batch is ready
   bool done_ = false;
   std::size_t position_ = 0;
   Side users_;
   Side items_side_;
-  Buffer<std::uint32_t> user_of_;  // (size) user of each rating
-  Buffer<std::uint32_t> order_;    // (size) ratings in the order of the epoch
-  Buffer<std::uint32_t> entry_rating_;
+  Buffer<std::uint32_t> user_of_;     // (size) user of each rating
+  Buffer<std::uint32_t> order_;       // (size) ratings in the order of the epoch
+  Buffer<std::uint32_t> user_slots_;  // (batch) slots of each rating, in the order of the epoch
   Buffer<std::uint32_t> item_slots_;
-  Buffer<std::uint32_t> user_slots_;
-  Buffer<std::uint32_t> item_entries_;
+  Buffer<std::uint32_t> rating_vectors_;
+  Buffer<std::uint32_t> entry_ratings_;
+  Buffer<std::uint32_t> entry_vectors_;
   Buffer<float> batch_values_;
   Buffer<float> errors_;
+  Buffer<float> entry_errors_;
   Buffer<double> losses_;
   Buffer<double> squares_;
   Buffer<float> feature_gradient_, feature_gradient_bias_;

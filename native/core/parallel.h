@@ -18,8 +18,8 @@ class Pool {
 
   std::uint32_t threads() const;
 
-  // Calls body(context, i) once for each i < count, in any order on any thread, and returns when all
-  // are done. Not reentrant: one run at a time, from one thread.
+  // Calls body(context, i) once for each i < count, in any order on any thread, with the caller's
+  // treatment of denormals, and returns when all are done. Not reentrant: one run at a time, from one thread.
   void run(std::uint32_t count, Body body, void* context);
 
  private:

@@ -1,8 +1,8 @@
 // Scores, losses and gradients of one batch. Part of train_batch.cc.
 #pragma once
 
+#include "kernels/batch_vectors.h"
 #include "kernels/combine_rows.h"
-#include "math/objectives.h"
 #include "math/optimizers.h"
 
 namespace palate::KERNEL_NS {
@@ -13,7 +13,8 @@ struct Run {
   TrainState* state;
   const BatchView* batch;
   BatchScratch* scratch;
-  std::uint32_t grain;  // slots a task
+  std::uint32_t user_grain;  // slots a task
+  std::uint32_t item_grain;
   std::uint32_t feature_tasks;
   float gradient_scale;  // of clipping
   bool dense;
@@ -40,26 +41,16 @@ void combine_side(const Run& run, const ParameterTable& table, const FeatureList
 
 void combine_items(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);
-  const std::uint32_t begin = task * run.grain;
+  const std::uint32_t begin = task * run.item_grain;
   combine_side(run, run.state->items, run.state->item_features, run.scratch->items, run.batch->item_rows, begin,
-               min_u32(begin + run.grain, run.batch->num_items));
+               min_u32(begin + run.item_grain, run.batch->num_items));
 }
 
 void combine_users(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);
-  const std::uint32_t begin = task * run.grain;
+  const std::uint32_t begin = task * run.user_grain;
   combine_side(run, run.state->users, run.state->user_features, run.scratch->users, run.batch->user_rows, begin,
-               min_u32(begin + run.grain, run.batch->num_users));
-}
-
-const float* side_row(const TrainState& s, const ParameterTable& table, const SlotScratch& side, std::uint32_t slot,
-                      std::uint32_t row) {
-  return side.combined != nullptr ? side.combined + static_cast<std::size_t>(slot) * s.stride
-                                  : table.factors + static_cast<std::size_t>(row) * s.stride;
-}
-
-float side_bias(const ParameterTable& table, const SlotScratch& side, std::uint32_t slot, std::uint32_t row) {
-  return side.combined != nullptr ? side.combined_bias[slot] : table.biases[row];
+               min_u32(begin + run.user_grain, run.batch->num_users));
 }
 
 // --- gradients
@@ -93,35 +84,25 @@ void user_gradients(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);
   const TrainState& s = *run.state;
   const BatchView& batch = *run.batch;
-  BatchScratch& scratch = *run.scratch;
+  const BatchScratch& scratch = *run.scratch;
+  const Vectors users = vectors_of(s.users, scratch.users, s.stride);
+  const Vectors items = vectors_of(s.items, scratch.items, s.stride);
   const float share = 1.0f / static_cast<float>(batch.size);
-  const std::uint32_t begin = task * run.grain;
-  const std::uint32_t end = min_u32(begin + run.grain, batch.num_users);
+  const std::uint32_t begin = task * run.user_grain;
+  const std::uint32_t end = min_u32(begin + run.user_grain, batch.num_users);
   for (std::uint32_t slot = begin; slot < end; ++slot) {
     const std::uint32_t user = batch.user_rows[slot];
-    const float* row = side_row(s, s.users, scratch.users, slot, user);
-    const float base = s.global_bias + side_bias(s.users, scratch.users, slot, user);
-    float* gradient = scratch.users.gradient + static_cast<std::size_t>(slot) * s.stride;
-    clear(gradient, s.stride);
-    float bias_gradient = 0.0f;
-    double loss = 0;
-    double squares = 0;
-    for (std::uint32_t n = batch.user_ranges[slot]; n < batch.user_ranges[slot + 1]; ++n) {
-      const std::uint32_t item_slot = batch.item_slots[n];
-      const std::uint32_t item = batch.item_rows[item_slot];
-      const float* other = side_row(s, s.items, scratch.items, item_slot, item);
-      const float x = base + side_bias(s.items, scratch.items, item_slot, item) + dot(row, other, s.stride);
-      const Slope result = slope(s.options, x, batch.values[n]);
-      const float error = result.derivative * share;
-      scratch.errors[n] = error;
-      axpy(gradient, error, other, s.stride);
-      bias_gradient += error;
-      loss += result.loss;
-      squares += result.squared_error;
-    }
-    finish_gradient(s, s.users, scratch.users, slot, user, bias_gradient);
-    scratch.losses[slot] = loss;
-    scratch.squares[slot] = squares;
+    const std::uint32_t vector = scratch.users.combined != nullptr ? slot : user;
+    const std::uint32_t first = batch.user_ranges[slot];
+    const std::uint32_t count = batch.user_ranges[slot + 1] - first;
+    float* errors = scratch.errors + first;
+    const std::uint32_t* others = batch.rating_vectors + first;
+    scores(errors, users.row(vector), s.global_bias + users.biases[vector], items, others, count);
+    const LossSums sums = slopes(errors, batch.values + first, count, share, s.options);
+    scratch.losses[slot] = sums.loss;
+    scratch.squares[slot] = sums.squared_error;
+    weighted_sum(scratch.users.gradient + static_cast<std::size_t>(slot) * s.stride, errors, items, others, count);
+    finish_gradient(s, s.users, scratch.users, slot, user, total(errors, count));
   }
 }
 
@@ -129,22 +110,18 @@ void item_gradients(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);
   const TrainState& s = *run.state;
   const BatchView& batch = *run.batch;
-  BatchScratch& scratch = *run.scratch;
-  const std::uint32_t begin = task * run.grain;
-  const std::uint32_t end = min_u32(begin + run.grain, batch.num_items);
+  const BatchScratch& scratch = *run.scratch;
+  const Vectors users = vectors_of(s.users, scratch.users, s.stride);
+  const std::uint32_t begin = task * run.item_grain;
+  const std::uint32_t end = min_u32(begin + run.item_grain, batch.num_items);
   for (std::uint32_t slot = begin; slot < end; ++slot) {
-    const std::uint32_t item = batch.item_rows[slot];
-    float* gradient = scratch.items.gradient + static_cast<std::size_t>(slot) * s.stride;
-    clear(gradient, s.stride);
-    float bias_gradient = 0.0f;
-    for (std::uint32_t e = batch.item_ranges[slot]; e < batch.item_ranges[slot + 1]; ++e) {
-      const std::uint32_t n = batch.item_entries[e];
-      const std::uint32_t user_slot = batch.user_slots[n];
-      axpy(gradient, scratch.errors[n], side_row(s, s.users, scratch.users, user_slot, batch.user_rows[user_slot]),
-           s.stride);
-      bias_gradient += scratch.errors[n];
-    }
-    finish_gradient(s, s.items, scratch.items, slot, item, bias_gradient);
+    const std::uint32_t first = batch.item_ranges[slot];
+    const std::uint32_t count = batch.item_ranges[slot + 1] - first;
+    float* errors = scratch.entry_errors + first;
+    for (std::uint32_t e = 0; e < count; ++e) errors[e] = scratch.errors[batch.entry_ratings[first + e]];
+    weighted_sum(scratch.items.gradient + static_cast<std::size_t>(slot) * s.stride, errors, users,
+                 batch.entry_vectors + first, count);
+    finish_gradient(s, s.items, scratch.items, slot, batch.item_rows[slot], total(errors, count));
   }
 }
 

@@ -6,8 +6,8 @@
 namespace palate::KERNEL_NS {
 namespace {
 
-constexpr std::uint32_t kDenseChunk = 256;        // rows a task of a dense step
-constexpr std::uint32_t kTasksPerThread = 8;      // of slot loops, against uneven rows
+constexpr std::uint32_t kDenseChunk = 64;         // rows a task of a dense step
+constexpr std::uint32_t kTasksPerThread = 32;     // of slot loops, as slots have few ratings or many
 constexpr std::uint64_t kParallelFloats = 16384;  // below this a loop is not worth waking threads
 
 // b^t without libm, whose pow differs between systems.
@@ -50,7 +50,7 @@ void step_one(const Run& run, const ParameterTable& table, const StepScalars& sc
 
 template <Optimizer kind>
 void step_side(const Run& run, const ParameterTable& table, const SlotScratch& side, const std::uint32_t* rows,
-               std::uint32_t slots, const StepScalars& scalars, std::uint32_t task) {
+               std::uint32_t slots, std::uint32_t grain, const StepScalars& scalars, std::uint32_t task) {
   const std::uint32_t stride = run.state->stride;
   if (run.dense) {
     const std::uint32_t begin = task * kDenseChunk;
@@ -66,26 +66,36 @@ void step_side(const Run& run, const ParameterTable& table, const SlotScratch& s
     }
     return;
   }
-  const std::uint32_t begin = task * run.grain;
-  const std::uint32_t end = min_u32(begin + run.grain, slots);
+  const std::uint32_t begin = task * grain;
+  const std::uint32_t end = min_u32(begin + grain, slots);
   for (std::uint32_t slot = begin; slot < end; ++slot) {
     step_one<kind>(run, table, scalars, run.bias_step, rows[slot],
                    side.gradient + static_cast<std::size_t>(slot) * stride, side.gradient_bias[slot]);
   }
 }
 
-template <Optimizer kind>
-void step_users(void* context, std::uint32_t task) {
-  const Run& run = *static_cast<const Run*>(context);
-  step_side<kind>(run, run.state->users, run.scratch->users, run.batch->user_rows, run.batch->num_users, run.user_step,
-                  task);
+std::uint32_t tasks_of(std::uint32_t count, std::uint32_t grain) { return (count + grain - 1) / grain; }
+
+std::uint32_t user_step_tasks(const Run& run) {
+  return run.dense ? tasks_of(run.state->users.rows, kDenseChunk) : tasks_of(run.batch->num_users, run.user_grain);
 }
 
+std::uint32_t item_step_tasks(const Run& run) {
+  return run.dense ? tasks_of(run.state->items.rows, kDenseChunk) : tasks_of(run.batch->num_items, run.item_grain);
+}
+
+// The tasks of the users, then those of the items.
 template <Optimizer kind>
-void step_items(void* context, std::uint32_t task) {
+void step_rows(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);
-  step_side<kind>(run, run.state->items, run.scratch->items, run.batch->item_rows, run.batch->num_items, run.item_step,
-                  task);
+  const std::uint32_t user_tasks = user_step_tasks(run);
+  if (task < user_tasks) {
+    step_side<kind>(run, run.state->users, run.scratch->users, run.batch->user_rows, run.batch->num_users,
+                    run.user_grain, run.user_step, task);
+  } else {
+    step_side<kind>(run, run.state->items, run.scratch->items, run.batch->item_rows, run.batch->num_items,
+                    run.item_grain, run.item_step, task - user_tasks);
+  }
 }
 
 template <Optimizer kind>
@@ -107,16 +117,12 @@ void loop(Pool& pool, bool parallel, std::uint32_t count, Pool::Body body, void*
   }
 }
 
-std::uint32_t tasks_of(std::uint32_t count, std::uint32_t grain) { return (count + grain - 1) / grain; }
-
 template <Optimizer kind>
 void step_all(Run& run, Pool& pool, bool parallel) {
   TrainState& s = *run.state;
   const std::uint64_t floats = static_cast<std::uint64_t>(s.users.rows + s.items.rows) * s.stride;
   const bool wide = run.dense ? floats >= kParallelFloats : parallel;
-  const std::uint32_t grain = run.dense ? kDenseChunk : run.grain;
-  loop(pool, wide, tasks_of(run.dense ? s.users.rows : run.batch->num_users, grain), step_users<kind>, &run);
-  loop(pool, wide, tasks_of(run.dense ? s.items.rows : run.batch->num_items, grain), step_items<kind>, &run);
+  loop(pool, wide, user_step_tasks(run) + item_step_tasks(run), step_rows<kind>, &run);
   if (s.features.rows != 0) loop(pool, run.feature_tasks > 1, run.feature_tasks, step_features<kind>, &run);
 }
 

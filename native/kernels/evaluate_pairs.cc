@@ -1,6 +1,7 @@
 // Losses of given pairs under the current parameters, for validation.
 #include "kernels/combine_rows.h"
 #include "kernels/level.h"
+#include "kernels/loss_sums.h"
 #include "math/objectives.h"
 
 namespace palate::KERNEL_NS {
@@ -32,6 +33,63 @@ void combine_chunk(void* context, std::uint32_t chunk) {
   }
 }
 
+// scores[n] = user row . item row of `size` pairs from `begin` on, four at a time against the wait for memory.
+void dot_pairs(float* scores, const float* user_rows, const float* item_rows, const PairsCall& call, std::size_t begin,
+               std::uint32_t size, std::uint32_t stride) {
+  const std::uint32_t* users = call.users + begin;
+  const std::uint32_t* items = call.items + begin;
+  std::uint32_t n = 0;
+  for (; n + 4 <= size; n += 4) {
+    const float* a[4];
+    const float* b[4];
+    Lanes sums[4];
+    for (int r = 0; r < 4; ++r) {
+      a[r] = user_rows + static_cast<std::size_t>(users[n + r]) * stride;
+      b[r] = item_rows + static_cast<std::size_t>(items[n + r]) * stride;
+      sums[r] = splat(0.0f);
+    }
+    for (std::uint32_t k = 0; k < stride; k += kLanes) {
+      for (int r = 0; r < 4; ++r) sums[r] = fma(load(a[r] + k), load(b[r] + k), sums[r]);
+    }
+    sum_four(scores + n, sums);
+  }
+  for (; n < size; ++n) {
+    scores[n] = dot(user_rows + static_cast<std::size_t>(users[n]) * stride,
+                    item_rows + static_cast<std::size_t>(items[n]) * stride, stride);
+  }
+}
+
+template <Objective objective, Link link>
+LossSums losses_of(const TrainOptions& o, const float* PALATE_RESTRICT scores, const float* PALATE_RESTRICT values,
+                   std::uint32_t size) {
+  float losses[kLossChunk];
+  float squares[kLossChunk];
+  const float range_min = o.range_min;
+  const float range_max = o.range_max;
+  // No sums in here, so that the compiler makes vectors of it.
+  for (std::uint32_t n = 0; n < size; ++n) {
+    const float x = scores[n];
+    const Slope result = slope_of<objective, link>(range_min, range_max - range_min, x, values[n]);
+    losses[n] = result.loss;
+    if constexpr (objective == Objective::squared && link == Link::identity) {
+      // Users see predictions clipped to the range of ratings; so does the reported error.
+      const float y = x < range_min ? range_min : x > range_max ? range_max : x;
+      squares[n] = (y - values[n]) * (y - values[n]);
+    } else {
+      squares[n] = result.squared_error;
+    }
+  }
+  return {total(losses, size), total(squares, size)};
+}
+
+LossSums losses(const TrainOptions& o, const float* scores, const float* values, std::uint32_t size) {
+  if (o.objective == Objective::logistic) {
+    return losses_of<Objective::logistic, Link::sigmoid>(o, scores, values, size);
+  }
+  if (o.link == Link::sigmoid) return losses_of<Objective::squared, Link::sigmoid>(o, scores, values, size);
+  return losses_of<Objective::squared, Link::identity>(o, scores, values, size);
+}
+
 void score_chunk(void* context, std::uint32_t chunk) {
   const Run& run = *static_cast<const Run*>(context);
   const TrainState& s = *run.state;
@@ -41,28 +99,21 @@ void score_chunk(void* context, std::uint32_t chunk) {
   const float* item_rows = combined ? call.combined_items : s.items.factors;
   const float* user_biases = combined ? call.combined_user_biases : s.users.biases;
   const float* item_biases = combined ? call.combined_item_biases : s.items.biases;
-  const std::size_t begin = chunk * kPairsChunk;
-  const std::size_t end = begin + kPairsChunk < call.size ? begin + kPairsChunk : call.size;
-  double loss = 0;
-  double squares = 0;
-  for (std::size_t n = begin; n < end; ++n) {
-    const std::uint32_t u = call.users[n];
-    const std::uint32_t i = call.items[n];
-    const float x = s.global_bias + user_biases[u] + item_biases[i] +
-                    dot(user_rows + static_cast<std::size_t>(u) * s.stride,
-                        item_rows + static_cast<std::size_t>(i) * s.stride, s.stride);
-    const Slope result = slope(s.options, x, call.values[n]);
-    loss += result.loss;
-    if (s.options.link == Link::identity && s.options.objective == Objective::squared) {
-      // Users see predictions clipped to the range of ratings; so does the reported error.
-      const float y = x < s.options.range_min ? s.options.range_min : x > s.options.range_max ? s.options.range_max : x;
-      squares += static_cast<double>(y - call.values[n]) * (y - call.values[n]);
-    } else {
-      squares += result.squared_error;
+  const std::size_t end = chunk * kPairsChunk + kPairsChunk < call.size ? chunk * kPairsChunk + kPairsChunk : call.size;
+  LossSums sums{0, 0};
+  for (std::size_t begin = chunk * kPairsChunk; begin < end; begin += kLossChunk) {
+    const std::uint32_t size = end - begin < kLossChunk ? static_cast<std::uint32_t>(end - begin) : kLossChunk;
+    float scores[kLossChunk];
+    dot_pairs(scores, user_rows, item_rows, call, begin, size, s.stride);
+    for (std::uint32_t n = 0; n < size; ++n) {
+      scores[n] += s.global_bias + user_biases[call.users[begin + n]] + item_biases[call.items[begin + n]];
     }
+    const LossSums part = losses(s.options, scores, call.values + begin, size);
+    sums.loss += part.loss;
+    sums.squared_error += part.squared_error;
   }
-  call.partial[2 * chunk] = loss;
-  call.partial[2 * chunk + 1] = squares;
+  call.partial[2 * chunk] = sums.loss;
+  call.partial[2 * chunk + 1] = sums.squared_error;
 }
 
 }  // namespace

@@ -15,8 +15,8 @@
 //   squared   (r - y)^2
 //   logistic  cross-entropy of t = (r - min) / (max - min) against sigmoid(x)
 //
-// Numerics: factors float32, sixteen lanes; losses summed in float64. Deterministic: the same bits for any
-// number of threads.
+// Numerics: factors float32, sixteen lanes; losses summed in float64, in batches and validation after at most 64
+// in float32. The trainer takes denormal floats for zero. Deterministic: the same bits for any number of threads.
 #pragma once
 
 #include <atomic>
@@ -110,19 +110,20 @@ constexpr std::size_t share_end(std::size_t size, std::uint32_t k, std::uint32_t
   return size * (std::size_t{k} + 1) / shares;
 }
 
-// One batch, grouped by user and by item.
+// One batch, grouped by user and by item. A slot is a distinct user or item of the batch. A vector is what a
+// rating reads of its other side: with shared features the slot's combined row, else the row in the table.
 struct BatchView {
   std::uint32_t size = 0;
-  std::uint32_t num_users = 0;                  // distinct users
-  std::uint32_t num_items = 0;                  // distinct items
-  const std::uint32_t* user_rows = nullptr;     // (num_users) user of each slot
-  const std::uint32_t* item_rows = nullptr;     // (num_items)
-  const std::uint32_t* user_ranges = nullptr;   // (num_users + 1) ratings of each user slot
-  const std::uint32_t* item_ranges = nullptr;   // (num_items + 1) entries of item_entries
-  const std::uint32_t* item_slots = nullptr;    // (size) item slot of each rating, user-grouped order
-  const std::uint32_t* user_slots = nullptr;    // (size) user slot of each rating
-  const std::uint32_t* item_entries = nullptr;  // (size) ratings grouped by item slot
-  const float* values = nullptr;                // (size) user-grouped order
+  std::uint32_t num_users = 0;                    // slots
+  std::uint32_t num_items = 0;                    // slots
+  const std::uint32_t* user_rows = nullptr;       // (num_users) user of each slot
+  const std::uint32_t* item_rows = nullptr;       // (num_items)
+  const std::uint32_t* user_ranges = nullptr;     // (num_users + 1) ratings of each user slot
+  const std::uint32_t* item_ranges = nullptr;     // (num_items + 1) entries of each item slot
+  const std::uint32_t* rating_vectors = nullptr;  // (size) item vector of each rating, user-grouped order
+  const float* values = nullptr;                  // (size) user-grouped order
+  const std::uint32_t* entry_ratings = nullptr;   // (size) ratings in item-grouped order
+  const std::uint32_t* entry_vectors = nullptr;   // (size) user vector of each entry, item-grouped order
 };
 
 // Scratch of train_batch for slots of one side.
@@ -142,6 +143,7 @@ struct BatchScratch {
   float* feature_gradient_bias = nullptr;  // (features)
   double* feature_norm = nullptr;          // (features)
   float* errors = nullptr;                 // (batch) d loss / d x of each rating
+  float* entry_errors = nullptr;           // (batch) the same in item-grouped order
   double* losses = nullptr;                // (user slots)
   double* squares = nullptr;               // (user slots) squared error in rating units
 };
@@ -255,7 +257,7 @@ struct PairsCall {
   double* partial = nullptr;  // (2 * chunks) scratch, chunks = ceil(size / kPairsChunk)
 };
 
-inline constexpr std::size_t kPairsChunk = 4096;
+inline constexpr std::size_t kPairsChunk = 1024;
 
 // Sums over ratings; the caller divides.
 struct EpochLoss {

@@ -28,11 +28,12 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
     }
     const bool parallel =
         pool.threads() > 1 && static_cast<std::uint64_t>(batch.size) * state.stride >= kParallelFloats;
-    const std::uint32_t most = batch.num_users > batch.num_items ? batch.num_users : batch.num_items;
-    run.grain = parallel ? most / (pool.threads() * kTasksPerThread) + 1 : most + 1;
+    const std::uint32_t tasks = parallel ? pool.threads() * kTasksPerThread : 1;
+    run.user_grain = batch.num_users / tasks + 1;
+    run.item_grain = batch.num_items / tasks + 1;
     run.feature_tasks = parallel ? pool.threads() : 1;
-    const std::uint32_t user_tasks = tasks_of(batch.num_users, run.grain);
-    const std::uint32_t item_tasks = tasks_of(batch.num_items, run.grain);
+    const std::uint32_t user_tasks = tasks_of(batch.num_users, run.user_grain);
+    const std::uint32_t item_tasks = tasks_of(batch.num_items, run.item_grain);
     if (combined) {
       loop(pool, parallel, item_tasks, combine_items, &run);
       loop(pool, parallel, user_tasks, combine_users, &run);

@@ -13,6 +13,8 @@
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
 #elif defined(__ARM_NEON) && defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -75,6 +77,30 @@ PALATE_INLINE Part part_sqrt(Part a) {
   return a;
 #endif
 }
+
+// Sum of one vector: lane i with lane i + width / 2, and so on down. In registers: a detour through memory
+// makes a load wait for the stores before it.
+PALATE_INLINE float part_sum(Part a) {
+#if defined(__AVX2__) || defined(__AVX512F__)
+#if defined(__AVX512F__)
+  const __m256d high = _mm512_extractf64x4_pd(_mm512_castps_pd((__m512)a), 1);
+  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256((__m512)a), _mm256_castpd_ps(high));
+#else
+  const __m256 half = (__m256)a;
+#endif
+  __m128 v = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+  return _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v)));
+#elif defined(__SSE2__)
+  const __m128 v = _mm_add_ps((__m128)a, _mm_movehl_ps((__m128)a, (__m128)a));
+  return _mm_cvtss_f32(_mm_add_ss(v, _mm_shuffle_ps(v, v, 1)));
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+  const float32x2_t v = vadd_f32(vget_low_f32((float32x4_t)a), vget_high_f32((float32x4_t)a));
+  return vget_lane_f32(v, 0) + vget_lane_f32(v, 1);
+#else
+  return (a[0] + a[2]) + (a[1] + a[3]);
+#endif
+}
 #else
 // A compiler without vector extensions: an array, and trust in its own vectoriser.
 struct Part {
@@ -102,6 +128,11 @@ PALATE_INLINE Part part_sqrt(Part a) {
   for (int i = 0; i < kWidth; ++i) a[i] = ::sqrtf(a[i]);
   return a;
 }
+PALATE_INLINE float part_sum(Part a) {
+  for (int step = kWidth / 2; step > 0; step /= 2)
+    for (int i = 0; i < step; ++i) a[i] = a[i] + a[i + step];
+  return a[0];
+}
 #endif
 
 struct Lanes {
@@ -111,6 +142,13 @@ struct Lanes {
 PALATE_INLINE Lanes splat(float x) {
   Lanes a;
   for (int p = 0; p < kParts; ++p) a.part[p] = part_of(x);
+  return a;
+}
+
+// x in the first lane, zeros elsewhere.
+PALATE_INLINE Lanes first_lane(float x) {
+  Lanes a = splat(0.0f);
+  a.part[0][0] = x;
   return a;
 }
 
@@ -170,12 +208,41 @@ PALATE_INLINE Lanes sqrt(const Lanes& a) {
 
 // Sum of the sixteen lanes: lane i with lane i + 8, then + 4, + 2, + 1.
 PALATE_INLINE float sum(const Lanes& a) {
-  float v[16];
-  for (int p = 0; p < kParts; ++p)
-    for (int i = 0; i < kWidth; ++i) v[p * kWidth + i] = a.part[p][i];
-  for (int step = 8; step > 0; step /= 2)
-    for (int i = 0; i < step; ++i) v[i] += v[i + step];
-  return v[0];
+  Lanes v = a;
+  for (int step = kParts / 2; step > 0; step /= 2)
+    for (int p = 0; p < step; ++p) v.part[p] = v.part[p] + v.part[p + step];
+  return part_sum(v.part[0]);
+}
+
+// target[r] = sum(a[r]) for r < 4, bit for bit, with half the shuffles of four sums where the level is wide.
+PALATE_INLINE void sum_four(float* target, const Lanes* a) {
+#if defined(__GNUC__) && defined(__AVX512F__)
+  const __m512 v0 = (__m512)a[0].part[0];
+  const __m512 v1 = (__m512)a[1].part[0];
+  const __m512 v2 = (__m512)a[2].part[0];
+  const __m512 v3 = (__m512)a[3].part[0];
+  const __m512 v01 = _mm512_add_ps(_mm512_shuffle_f32x4(v0, v1, 0x44), _mm512_shuffle_f32x4(v0, v1, 0xee));
+  const __m512 v23 = _mm512_add_ps(_mm512_shuffle_f32x4(v2, v3, 0x44), _mm512_shuffle_f32x4(v2, v3, 0xee));
+  // One quarter for each of the four.
+  __m512 v = _mm512_add_ps(_mm512_shuffle_f32x4(v01, v23, 0x88), _mm512_shuffle_f32x4(v01, v23, 0xdd));
+  v = _mm512_add_ps(v, _mm512_shuffle_ps(v, v, 0x4e));
+  v = _mm512_add_ps(v, _mm512_movehdup_ps(v));
+  const __m512i firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  _mm_storeu_ps(target, _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, v)));
+#elif defined(__GNUC__) && defined(__AVX2__)
+  const __m256 v0 = (__m256)(a[0].part[0] + a[0].part[1]);
+  const __m256 v1 = (__m256)(a[1].part[0] + a[1].part[1]);
+  const __m256 v2 = (__m256)(a[2].part[0] + a[2].part[1]);
+  const __m256 v3 = (__m256)(a[3].part[0] + a[3].part[1]);
+  const __m256 v02 = _mm256_add_ps(_mm256_permute2f128_ps(v0, v2, 0x20), _mm256_permute2f128_ps(v0, v2, 0x31));
+  const __m256 v13 = _mm256_add_ps(_mm256_permute2f128_ps(v1, v3, 0x20), _mm256_permute2f128_ps(v1, v3, 0x31));
+  // Two floats for each of the four: 0 and 1 in the lower half, 2 and 3 in the upper.
+  __m256 v = _mm256_add_ps(_mm256_shuffle_ps(v02, v13, 0x44), _mm256_shuffle_ps(v02, v13, 0xee));
+  v = _mm256_add_ps(v, _mm256_movehdup_ps(v));
+  _mm_storeu_ps(target, _mm_shuffle_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1), 0x88));
+#else
+  for (int r = 0; r < 4; ++r) target[r] = sum(a[r]);
+#endif
 }
 
 // Rows are padded with zeros to whole Lanes; `stride` is the padded width in floats.

@@ -12,21 +12,31 @@ struct Slope {
   float squared_error;  // in rating units
 };
 
-PALATE_INLINE Slope slope(const TrainOptions& options, float x, float rating) {
-  const float span = options.range_max - options.range_min;
-  if (options.objective == Objective::logistic) {
-    const float target = (rating - options.range_min) / span;
+// `span` is the width of the range of ratings, from `range_min` on.
+template <Objective objective, Link link>
+PALATE_INLINE Slope slope_of(float range_min, float span, float x, float rating) {
+  if constexpr (objective == Objective::logistic) {
+    const float target = (rating - range_min) / span;
     const float p = sigmoid(x);
     const float error = span * (p - target);
     return {p - target, softplus(x) - target * x, error * error};
-  }
-  if (options.link == Link::sigmoid) {
+  } else if constexpr (link == Link::sigmoid) {
     const float p = sigmoid(x);
-    const float error = options.range_min + span * p - rating;
+    const float error = range_min + span * p - rating;
     return {2.0f * error * span * p * (1.0f - p), error * error, error * error};
+  } else {
+    const float error = x - rating;
+    return {2.0f * error, error * error, error * error};
   }
-  const float error = x - rating;
-  return {2.0f * error, error * error, error * error};
+}
+
+PALATE_INLINE Slope slope(const TrainOptions& o, float x, float rating) {
+  const float span = o.range_max - o.range_min;
+  if (o.objective == Objective::logistic) {
+    return slope_of<Objective::logistic, Link::sigmoid>(o.range_min, span, x, rating);
+  }
+  if (o.link == Link::sigmoid) return slope_of<Objective::squared, Link::sigmoid>(o.range_min, span, x, rating);
+  return slope_of<Objective::squared, Link::identity>(o.range_min, span, x, rating);
 }
 
 }  // namespace palate::KERNEL_NS

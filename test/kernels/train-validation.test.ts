@@ -55,6 +55,16 @@ for (const [name, loss] of Object.entries(losses)) {
   });
 }
 
+for (const [name, loss] of Object.entries(losses)) {
+  test(`${name}: 1 to 1,100 validation pairs, factors of 1 to 129`, async () => {
+    for (const valid of [1, 4, 31, 33, 64, 65, 129, 1100]) {
+      for (const dim of [1, 17, 33, 129]) {
+        await compare(trainerConfig({ ...mf, valid, dim }, { ...loss, optimizer: 'adam' }), [0.05]);
+      }
+    }
+  });
+}
+
 test('identity: predictions outside the range count as its ends in the rmse, not in the loss', async () => {
   const config = trainerConfig(mf, { globalBias: 5.5, rangeMin: 1, initStd: 1.5 });
   const trainer = newTrainer(config);
