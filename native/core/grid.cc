@@ -11,10 +11,10 @@
 namespace palate {
 namespace {
 
-constexpr std::uint32_t kMostSide = 32;
+constexpr std::uint32_t kMostSide = 16;
 constexpr std::size_t kBlockRatings = 25000;                 // up to so many a block before the side doubles
 constexpr std::size_t kFewestBlockRatings = 6250;            // a square more must leave so many a block
-constexpr std::size_t kSquareBytes = std::size_t{16} << 20;  // user rows of a square, to stay in L3
+constexpr std::size_t kSquareBytes = std::size_t{32} << 20;  // user rows of a square, to stay in L3
 constexpr std::size_t kMixedBytes = std::size_t{4} << 20;    // rows of a stratum's block, to stay in L2
 
 std::uint32_t side_for(std::size_t ratings) {

@@ -98,12 +98,7 @@ void train_featured(const Run& run, const FeatureCopy& copy, std::size_t begin, 
   for (std::size_t n = begin; n < end; ++n) {
     const std::uint32_t user = call.grid.users[n];
     const std::uint32_t item = call.grid.items[n];
-#if defined(__GNUC__)
-    if (n + kPrefetchAhead < end) {
-      prefetch(s.users.factors + static_cast<std::size_t>(call.grid.users[n + kPrefetchAhead]) * s.stride, s.stride);
-      prefetch(s.items.factors + static_cast<std::size_t>(call.grid.items[n + kPrefetchAhead]) * s.stride, s.stride);
-    }
-#endif
+    prefetch_ahead(s, call.grid, n, end);
     const float user_share = call.user_shares[user];
     const float item_share = call.item_shares[item];
     const float user_bias =

@@ -17,7 +17,7 @@
 // Bytes a rating: rows of user and item read and written, 16 dim (the user's stays in cache).
 #include "kernels/level.h"
 #include "kernels/row_features.h"
-#include "kernels/row_updates.h"
+#include "kernels/row_sgd.h"
 
 namespace palate::KERNEL_NS {
 namespace {
@@ -32,15 +32,14 @@ void train_block(void* context, std::uint32_t block) {
   const std::size_t begin = call.grid.blocks[cell];
   const std::size_t end = call.grid.blocks[cell + 1];
   Sums sums = {0, 0};
-  const std::uint32_t lanes = s.stride / kLanes;
   if constexpr (featured) {
     const FeatureCopy copy = copy_of(s, call, block);
     load_features<kind>(s, copy);
     train_featured<kind>(run, copy, begin, end, sums);
-  } else if (kind == Optimizer::sgd && lanes <= kHeldLanes) {
-    train_held<kHeldLanes>(run, lanes, begin, end, sums);
+  } else if constexpr (kind == Optimizer::sgd) {
+    train_sgd_of(s.stride / kLanes, run, begin, end, sums);
   } else {
-    train_plain<kind, 0>(run, begin, end, sums);
+    train_adagrad(run, begin, end, sums);
   }
   call.block_losses[2 * block] += sums.loss;
   call.block_losses[2 * block + 1] += sums.squares;

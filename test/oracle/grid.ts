@@ -12,18 +12,18 @@ export interface GridPlan {
 
 const MEBIBYTE = 2 ** 20;
 
-/** Blocks a side: doubled from 4 up to 32 while a block would hold more than 25,000 ratings. */
+/** Blocks a side: doubled from 4 up to 16 while a block would hold more than 25,000 ratings. */
 export function sideFor(ratings: number): number {
   let side = 4;
-  while (side < 32 && Math.floor(Math.floor(ratings / side) / side) > 25_000) side *= 2;
+  while (side < 16 && Math.floor(Math.floor(ratings / side) / side) > 25_000) side *= 2;
   return side;
 }
 
-/** Squares: doubled while their users' rows exceed 16 MiB, down to 6,250 ratings a block. */
+/** Squares: doubled while their users' rows exceed 32 MiB, down to 6,250 ratings a block. */
 export function squaresFor(ratings: number, userBytes: number, side: number): number {
   let squares = 1;
   const block = (): number => Math.floor(Math.floor(Math.floor(ratings / side) / side) / squares);
-  while (Math.floor(userBytes / squares) > 16 * MEBIBYTE && block() > 12_500) squares *= 2;
+  while (Math.floor(userBytes / squares) > 32 * MEBIBYTE && block() > 12_500) squares *= 2;
   return squares;
 }
 
