@@ -35,7 +35,7 @@ struct Plan {
   std::uint32_t* indices;  // (ranges, queries, k)
   float* scores;           // (ranges, queries, k)
   std::uint32_t* cursors;  // (ranges): how many results of a range are merged
-  std::uint8_t* failed;    // (query_blocks * ranges)
+  Status* outcomes;        // (query_blocks * ranges)
 };
 
 std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) { return static_cast<std::uint32_t>((a + b - 1) / b); }
@@ -99,7 +99,7 @@ void run_planned_block(void* context, std::uint32_t index) {
   const std::size_t row = (whole ? 0 : static_cast<std::size_t>(range) * call.num_queries) + block.first_query;
   block.indices = (whole ? call.indices : plan.indices) + row * block.row_size;
   block.scores = (whole ? call.scores : plan.scores) + row * block.row_size;
-  plan.failed[index] = !run_block(block);
+  plan.outcomes[index] = run_block(block);
 }
 
 // Merges one query's results from all ranges: best score first, then the lower item, which is the
@@ -135,7 +135,7 @@ std::size_t lay_out(Plan& plan, char* base) {
   plan.indices = static_cast<std::uint32_t*>(cutter.take(results * sizeof(std::uint32_t)));
   plan.scores = static_cast<float*>(cutter.take(results * sizeof(float)));
   plan.cursors = static_cast<std::uint32_t*>(cutter.take(plan.ranges * sizeof(std::uint32_t)));
-  plan.failed = static_cast<std::uint8_t*>(cutter.take(std::size_t{plan.query_blocks} * plan.ranges));
+  plan.outcomes = static_cast<Status*>(cutter.take(std::size_t{plan.query_blocks} * plan.ranges * sizeof(Status)));
   return cutter.used;
 }
 
@@ -148,7 +148,7 @@ Status run_plan(Plan& plan, Pool& pool) {
   pool.run(blocks, run_planned_block, &plan);
   Status status = Status::ok;
   for (std::uint32_t b = 0; b < blocks; ++b) {
-    if (plan.failed[b] != 0) status = Status::out_of_memory;
+    if (plan.outcomes[b] != Status::ok) status = plan.outcomes[b];
   }
   if (status == Status::ok && plan.ranges > 1) {
     for (std::uint32_t q = 0; q < plan.call->num_queries; ++q) merge_query(plan, q);

@@ -2,6 +2,7 @@
 // upkeep of its lists.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "kernels/topk_dot.h"
@@ -57,6 +58,11 @@ struct BlockState {
   std::uint64_t* spare;  // (capacity)
   Panel panel;
 };
+
+bool is_cancelled(const TopkCall& call) {
+  return (call.cancel != nullptr && call.cancel->load(std::memory_order_relaxed) != 0) ||
+         (call.teardown != nullptr && call.teardown->load(std::memory_order_relaxed) != 0);
+}
 
 // Sets the pointers of `state` into `base`; returns the bytes needed.
 std::size_t lay_out(BlockState& state, char* base) {

@@ -117,12 +117,14 @@ void score_odd_items(const BlockState& state) {
   }
 }
 
-void screen(BlockState& state) {
+// False when the call was cancelled.
+bool screen(BlockState& state) {
   const Block& block = state.block;
   const std::uint32_t dim = block.call->dim;
   state.panel.length = kShortestLength;
   state.panel.bias = 0;
   for (std::uint32_t p = block.first_position; p < block.end_position; p += kTileItems) {
+    if (is_cancelled(*block.call)) return false;
     const std::uint32_t end = block.end_position - p < kTileItems ? block.end_position : p + kTileItems;
     pack_panel(*block.call, block.item_of, p, end, state.panel);
     set_bars(state);
@@ -142,10 +144,12 @@ void screen(BlockState& state) {
   }
   for (std::uint32_t q = 0; q < state.num_queries; ++q) {
     if (!is_odd(*block.call, state.queries[q])) continue;
+    if (is_cancelled(*block.call)) return false;
     state.lengths[q] = 0;
     state.bars[q] = -INFINITY;
     scan(state, q, q + 1);
   }
+  return true;
 }
 
 void write_results(const BlockState& state, std::uint32_t q) {
@@ -162,8 +166,8 @@ void write_results(const BlockState& state, std::uint32_t q) {
   }
 }
 
-// False when memory ran out.
-bool run_block(const Block& block) {
+Status run_block(const Block& block) {
+  if (is_cancelled(*block.call)) return Status::cancelled;
   BlockState state = {};
   state.block = block;
   state.num_queries = block.end_query - block.first_query;
@@ -171,17 +175,18 @@ bool run_block(const Block& block) {
   state.capacity = shortlist_capacity(block.k, block.end_position - block.first_position);
   const std::size_t bytes = lay_out(state, nullptr);
   char* base = static_cast<char*>(allocate_zeroed(bytes));
-  if (base == nullptr) return false;
+  if (base == nullptr) return Status::out_of_memory;
   lay_out(state, base);
   start_queries(state);
+  bool complete = true;
   if (block.tiled) {
-    screen(state);
+    complete = screen(state);
   } else {
     scan(state, 0, state.num_queries);
   }
-  for (std::uint32_t q = 0; q < state.num_queries; ++q) write_results(state, q);
+  for (std::uint32_t q = 0; complete && q < state.num_queries; ++q) write_results(state, q);
   release(base, bytes);
-  return true;
+  return complete ? Status::ok : Status::cancelled;
 }
 
 }  // namespace

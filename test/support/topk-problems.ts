@@ -1,5 +1,5 @@
 import { Random } from '../../src/dataset/random.js';
-import type { SimdLevel } from '../../src/native/binding.js';
+import type { SelectTopkCall, SimdLevel } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import type { TopkProblem } from '../oracle/topk.js';
 
@@ -25,25 +25,28 @@ export interface Extras {
   candidates?: boolean;
 }
 
-/** Calls the native top-k on a problem. */
-export function nativeTopk(problem: TopkProblem, threads: number = 1): TopkRows {
+/** Arguments of the native top-k for a problem. */
+export function callOf(problem: TopkProblem, threads: number): SelectTopkCall {
   const { exclude, ...rest } = problem;
-  const rows = {
-    indices: new Uint32Array(problem.numQueries * problem.k).fill(7),
-    scores: new Float32Array(problem.numQueries * problem.k).fill(7),
-  };
   const offsets = new Uint32Array((exclude?.length ?? 0) + 1);
   for (const [q, list] of (exclude ?? []).entries()) offsets[q + 1] = offsets[q] + list.length;
-  native().selectTopk({
+  return {
     ...rest,
-    ...rows,
+    indices: new Uint32Array(problem.numQueries * problem.k).fill(7),
+    scores: new Float32Array(problem.numQueries * problem.k).fill(7),
     itemBiases: problem.itemBiases,
     candidates: problem.candidates,
     excludeOffsets: exclude === undefined ? undefined : offsets,
     excludeItems: exclude === undefined ? undefined : Uint32Array.from(exclude.flat()),
     threads,
-  });
-  return rows;
+  };
+}
+
+/** Calls the native top-k on a problem. */
+export function nativeTopk(problem: TopkProblem, threads: number = 1): TopkRows {
+  const call = callOf(problem, threads);
+  native().selectTopk(call);
+  return { indices: call.indices, scores: call.scores };
 }
 
 /** Runs `body` once with each available instruction set. */
