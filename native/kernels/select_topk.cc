@@ -17,6 +17,12 @@ constexpr std::uint64_t kListBytes = std::uint64_t{4} << 20;
 // Each block packs the items of its range anew, which costs as much as passing some ten queries over them;
 // with fewer queries than this a block, ranges of items are the better cut.
 constexpr std::uint32_t kFewestQueries = 192;
+constexpr std::uint32_t kFewestQuantized = 512;
+// With fewer queries or items, a larger share of the items or shorter rows, floats do as well.
+constexpr std::uint32_t kQuantizedQueries = 64;
+constexpr std::uint32_t kQuantizedItems = 1024;
+constexpr std::uint32_t kQuantizedShare = 48;
+constexpr std::uint32_t kQuantizedDim = 16;
 // Below this a further range of items costs more than the thread saves.
 constexpr std::uint32_t kFewestItems = 512;
 // More than one, as threads do not progress alike.
@@ -28,7 +34,7 @@ struct Plan {
   const std::uint32_t* item_of;
   std::uint32_t num_positions;
   std::uint32_t k;
-  bool tiled;
+  bool tiled, quantized;
   std::uint32_t query_blocks, queries_per_block;
   std::uint32_t ranges, positions_per_range;
   // With several ranges each one's results stand here until they are merged.
@@ -48,14 +54,16 @@ std::uint32_t at_most(std::uint64_t most, std::uint64_t x) { return static_cast<
 // How many blocks of queries: as few as the caches allow, and up to a few a thread.
 std::uint32_t plan_query_blocks(const Plan& plan, std::uint32_t threads) {
   const TopkCall& call = *plan.call;
-  const std::uint64_t packed_row = (std::uint64_t{call.dim} + 1) * sizeof(float);
-  const std::uint64_t list = shortlist_capacity(plan.k, plan.num_positions) * (sizeof(float) + sizeof(std::uint32_t));
+  const std::uint64_t packed_row = (std::uint64_t{plan.quantized ? groups_of(call.dim) : call.dim} + 1) * sizeof(float);
+  const std::uint64_t list =
+      shortlist_capacity(plan.k, plan.num_positions, plan.quantized) * (sizeof(float) + sizeof(std::uint32_t));
   const std::uint32_t largest =
       at_least(kTileQueries, at_most(kPackedBytes / packed_row, kListBytes / list) / kTileQueries * kTileQueries);
   const std::uint32_t needed = divide_up(call.num_queries, largest);
   if (threads == 1) return needed;
   std::uint32_t blocks =
-      at_least(needed, at_most(std::uint64_t{threads} * kBlocksPerThread, call.num_queries / kFewestQueries));
+      at_least(needed, at_most(std::uint64_t{threads} * kBlocksPerThread,
+                               call.num_queries / (plan.quantized ? kFewestQuantized : kFewestQueries)));
   if (blocks > threads) blocks = at_least(needed, blocks / threads * threads);
   return blocks;
 }
@@ -63,6 +71,8 @@ std::uint32_t plan_query_blocks(const Plan& plan, std::uint32_t threads) {
 void plan_blocks(Plan& plan, std::uint32_t threads) {
   const TopkCall& call = *plan.call;
   plan.tiled = call.num_queries > kScannedQueries;
+  plan.quantized = can_quantize() && call.num_queries >= kQuantizedQueries && plan.num_positions >= kQuantizedItems &&
+                   plan.k <= plan.num_positions / kQuantizedShare && call.dim >= kQuantizedDim;
   const std::uint32_t wanted = plan.tiled ? plan_query_blocks(plan, threads) : 1;
   plan.queries_per_block = divide_up(call.num_queries, wanted);
   if (plan.tiled) plan.queries_per_block = divide_up(plan.queries_per_block, kTileQueries) * kTileQueries;
@@ -85,6 +95,7 @@ void run_planned_block(void* context, std::uint32_t index) {
   block.call = &call;
   block.item_of = plan.item_of;
   block.tiled = plan.tiled;
+  block.quantized = plan.quantized;
   block.k = plan.k;
   block.first_query = index / plan.ranges * plan.queries_per_block;
   block.end_query = call.num_queries - block.first_query < plan.queries_per_block

@@ -99,7 +99,7 @@ test('terminate() ends a worker during a search at once and leaves the main thre
     require(${JSON.stringify(nativePath())}).startTopk(${longCall}, new Int32Array(1));
     require('node:worker_threads').parentPort.postMessage('running');`;
   const workers = [1, 2].map(() => new Worker(script, { eval: true, execArgv: [] }));
-  for (const worker of workers) assert.equal(await once(worker, 'message'), ['running']);
+  assert.equal(await Promise.all(workers.map((worker) => once(worker, 'message'))), [['running'], ['running']]);
   const begun = performance.now();
   assert.equal(await Promise.all(workers.map((worker) => worker.terminate())), [1, 1]);
   assert.ok(performance.now() - begun < PROMPT_MS, `${performance.now() - begun} ms`);

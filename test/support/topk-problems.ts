@@ -1,3 +1,4 @@
+import * as assert from 'uvu/assert';
 import { Random } from '../../src/dataset/random.js';
 import type { SelectTopkCall, SimdLevel } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
@@ -100,4 +101,21 @@ export function singleQuery(problem: TopkProblem, query: number): TopkProblem {
     queries: problem.queries.slice(query * dim, (query + 1) * dim),
     exclude: exclude === undefined ? undefined : [exclude[query]],
   };
+}
+
+export function assertSameBits(actual: TopkRows, expected: TopkRows, what: string): void {
+  assert.ok(Buffer.from(actual.indices.buffer).equals(Buffer.from(expected.indices.buffer)), `${what}: items`);
+  assert.ok(Buffer.from(actual.scores.buffer).equals(Buffer.from(expected.scores.buffer)), `${what}: scores`);
+}
+
+/** Batches are screened in another order of additions; only the scores as defined may decide. */
+export function assertSameAsSingle(problem: TopkProblem, what: string): void {
+  const { k } = problem;
+  eachLevel((level) => {
+    const all = nativeTopk(problem);
+    for (let q = 0; q < problem.numQueries; q++) {
+      const row = { indices: all.indices.slice(q * k, q * k + k), scores: all.scores.slice(q * k, q * k + k) };
+      assertSameBits(row, nativeTopk(singleQuery(problem, q)), `${level}: ${what}, query ${q}`);
+    }
+  });
 }
