@@ -23,10 +23,7 @@ void scan(const BlockState& state, std::uint32_t first, std::uint32_t end) {
     for (std::uint32_t q = first; q < end; ++q) {
       float scores[kRows];
       score_rows(*block.call, state.queries[q], fetched, scores);
-      const float bar = state.bars[q];
-      std::uint32_t reaching_bar = 0;
-      for (std::uint32_t r = 0; r < kRows; ++r) reaching_bar += scores[r] >= bar;
-      if (reaching_bar == 0) continue;
+      if (PALATE_LIKELY(!any_row_reaches(scores, state.bars[q]))) continue;
       for (std::uint32_t r = 0; r < count; ++r) {
         if (scores[r] >= state.bars[q]) append_one(state, q, scores[r], p + r);
       }
