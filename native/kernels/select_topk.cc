@@ -17,7 +17,8 @@ constexpr std::uint64_t kListBytes = std::uint64_t{4} << 20;
 // Each block packs the items of its range anew, which costs as much as passing some ten queries over them;
 // with fewer queries than this a block, ranges of items are the better cut.
 constexpr std::uint32_t kFewestQueries = 192;
-constexpr std::uint32_t kFewestQuantized = 512;
+// The same for quantized blocks, once each thread has one: there packing weighs more.
+constexpr std::uint32_t kFewestQuantized = 1024;
 // With fewer queries or items, a larger share of the items or shorter rows, floats do as well.
 constexpr std::uint32_t kQuantizedQueries = 64;
 constexpr std::uint32_t kQuantizedItems = 1024;
@@ -61,10 +62,11 @@ std::uint32_t plan_query_blocks(const Plan& plan, std::uint32_t threads) {
       at_least(kTileQueries, at_most(kPackedBytes / packed_row, kListBytes / list) / kTileQueries * kTileQueries);
   const std::uint32_t needed = divide_up(call.num_queries, largest);
   if (threads == 1) return needed;
+  const std::uint32_t fewest = plan.quantized ? kFewestQuantized : kFewestQueries;
   std::uint32_t blocks =
-      at_least(needed, at_most(std::uint64_t{threads} * kBlocksPerThread,
-                               call.num_queries / (plan.quantized ? kFewestQuantized : kFewestQueries)));
-  if (blocks > threads) blocks = at_least(needed, blocks / threads * threads);
+      at_least(needed, at_most(std::uint64_t{threads} * kBlocksPerThread, call.num_queries / fewest));
+  if (blocks < threads) blocks = at_least(blocks, at_most(threads, call.num_queries / kFewestQueries));
+  if (blocks > threads) blocks = divide_up(blocks, threads) * threads;
   return blocks;
 }
 
