@@ -107,7 +107,8 @@ void score_odd_items(const BlockState& state) {
       if (is_odd(*state.block.call, state.queries[q])) continue;
       float scores[kRows];
       score_rows(*state.block.call, state.queries[q], fetched, scores);
-      if (!(scores[0] >= state.lists[q].floor)) continue;
+      // The floor may be off by the error of the tiles, as this score is not.
+      if (!(scores[0] >= state.lists[q].floor - state.slacks[q])) continue;
       // The list's cursor over the exclusions may stand behind this item already.
       if (is_excluded(*state.block.call, state.block.first_query + q, item)) continue;
       append_one(state, q, scores[0], position);

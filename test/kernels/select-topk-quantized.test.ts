@@ -67,6 +67,19 @@ test('biases that outweigh the products', () => {
   assertSameAsSingle(problem, 'not finite');
 });
 
+test('ordinary scores of items too long for a bound', () => {
+  const problem = realProblem({ ...sizes, numQueries: 200, numItems: 3000 });
+  for (let q = 0; q < 200; q++) {
+    problem.queries[q * 33] = 0;
+    problem.queries[q * 33 + 1] = 8; // coarse steps, though it adds nothing
+  }
+  for (let i = 0; i < 3000; i++) {
+    if (i % 3 === 0) problem.items[i * 33] = 1e16;
+    problem.items[i * 33 + 1] = 0;
+  }
+  assertSameAsSingle(problem, 'every third');
+});
+
 test('rows of zeros, of tiny numbers, of infinities and of NaN', () => {
   for (const cosine of [false, true]) {
     const problem = realProblem({ ...sizes, cosine }, { exclude: true });
