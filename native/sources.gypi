@@ -14,6 +14,7 @@
       "native/binding/bind_device.cc",
       "native/binding/bind_topk.cc",
       "native/binding/bind_trainer.cc",
+      "native/binding/shared_pool.cc",
       "native/binding/task.cc"
     ],
     "kernel_sources": [

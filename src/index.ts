@@ -35,8 +35,9 @@ export { train } from './train/train.js';
 // Ranking
 
 export type { RankedRow, Recommendations, SimilarItems } from './recommend/ranked-items.js';
+export type { TopKResult } from './recommend/select-top-k.js';
 export type { SimilarPairs } from './recommend/similar.js';
-export { type TopKOptions, type TopKResult, topK } from './recommend/top-k.js';
+export { type TopKOptions, topK, topKAsync } from './recommend/top-k.js';
 
 // Evaluation
 

@@ -6,11 +6,13 @@ import { genresOf, titleOf } from './recommend/metadata.js';
 import { predictPairs, UNKNOWN } from './recommend/predict.js';
 import type { Recommendations, SimilarItems } from './recommend/ranked-items.js';
 import { recommend } from './recommend/recommend.js';
+import { recommendAll } from './recommend/recommend-all.js';
 import { type SimilarPairs, similarItems, similarPairs } from './recommend/similar.js';
 import type {
   EpochRecord,
   ModelData,
   ModelName,
+  RecommendAllOptions,
   RecommendOptions,
   ResolvedOptions,
   SimilarItemsOptions,
@@ -99,6 +101,14 @@ export class Model {
   /** The k best items for known users, or for a user given by a history or by titles. See recommend/recommend.ts. */
   recommend(options: RecommendOptions): Recommendations {
     return recommend(this.data, options);
+  }
+
+  /**
+   * The k best items of every user in batches, off the event loop: `for await (const batch of model.recommendAll())`.
+   * One batch is computed while the one before is used, so memory stays bounded. See recommend/recommend-all.ts.
+   */
+  recommendAll(options?: RecommendAllOptions): AsyncGenerator<Recommendations, void, undefined> {
+    return recommendAll(this.data, options);
   }
 
   /** The k items nearest to each given item. */

@@ -75,6 +75,12 @@ export function expectFunction<F>(name: string, value: F): F {
   return value;
 }
 
+/** An AbortSignal, or nothing. */
+export function expectSignal(value: unknown): AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal)) throw typeError('signal', 'an AbortSignal', value);
+  return value;
+}
+
 /** One of a list of words; a near miss is named. */
 export function expectOneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {
   const expected = `one of ${words.map((w) => `'${w}'`).join(', ')}`;

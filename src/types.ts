@@ -190,6 +190,21 @@ export interface RecommendOptions {
   foldIn?: 'solve' | 'sum';
 }
 
+export interface RecommendAllOptions {
+  /** Length of a list. Default 10. */
+  k?: number;
+  /** Users a batch. Default 4,096, and fewer where k is beyond 976: a batch holds four million results at most. */
+  batchSize?: number;
+  /** Leave out the items of the user's training history. Default true. */
+  excludeSeen?: boolean;
+  excludeItems?: readonly Id[];
+  /** Recommend only these. Default: all. */
+  candidateItems?: readonly Id[];
+  /** At most so many. Default: as many as the machine runs at once. */
+  threads?: number;
+  signal?: AbortSignal;
+}
+
 export interface SimilarItemsOptions {
   items?: readonly Id[];
   titles?: readonly string[];

@@ -79,6 +79,13 @@ class Fields {
   View<T> array(const char* name) const {
     return array_of<T>(get(name), name);
   }
+  // An object that holds the same values: it keeps their arrays alive, whatever becomes of the caller's object.
+  Napi::Object copy() const {
+    Napi::Object copied = Napi::Object::New(object_.Env());
+    const Napi::Array names = object_.GetPropertyNames();
+    for (std::uint32_t n = 0; n < names.Length(); ++n) copied.Set(names.Get(n), object_.Get(names.Get(n)));
+    return copied;
+  }
 
  private:
   Napi::Value get(const char* name) const { return object_.Get(name); }

@@ -1,63 +1,17 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include "backend.h"
 #include "binding/args.h"
 #include "binding/bind.h"
+#include "binding/shared_pool.h"
+#include "binding/task.h"
 
 namespace palate {
 namespace {
-
-// A lock on an atomic: std::mutex would ask for pthread_mutex_trylock of a newer glibc.
-class Gate {
- public:
-  bool try_enter() { return !taken_.exchange(true, std::memory_order_acquire); }
-  void enter() {
-    while (!try_enter()) taken_.wait(true, std::memory_order_relaxed);
-  }
-  void leave() {
-    taken_.store(false, std::memory_order_release);
-    taken_.notify_one();
-  }
-
- private:
-  std::atomic<bool> taken_{false};
-};
-
-// Leaves the gate that was entered before.
-class Leave {
- public:
-  explicit Leave(Gate& gate) : gate_(gate) {}
-  Leave(const Leave&) = delete;
-  Leave& operator=(const Leave&) = delete;
-  ~Leave() { gate_.leave(); }
-
- private:
-  Gate& gate_;
-};
-
-// Starting threads costs more than a small search, so one pool outlives the calls. It ends with the
-// last environment that loaded the addon: a worker's end may unload the code its threads run.
-struct SharedPool {
-  Gate gate;  // entered while the pool works
-  std::unique_ptr<Pool> pool;
-  int environments = 0;
-};
-
-SharedPool& shared_pool() {
-  // Never destroyed: at process exit its threads may outlive static objects.
-  static SharedPool* const shared = new SharedPool;
-  return *shared;
-}
-
-void leave_environment(void*) {
-  SharedPool& shared = shared_pool();
-  shared.gate.enter();
-  const Leave leave(shared.gate);
-  if (--shared.environments == 0) shared.pool.reset();
-}
 
 // Work on one thread takes at least this long (in ns) before a second one is worth waking.
 constexpr double kWorthThreads = 40'000;
@@ -70,22 +24,13 @@ double estimate_ns(const TopkCall& call) {
   return reading > multiplying ? reading : multiplying;
 }
 
-Status run(const TopkCall& call, std::uint32_t threads) {
-  if (threads <= 1 || estimate_ns(call) < kWorthThreads) {
-    Pool self(1);
-    return cpu_backend().select_topk(call, self);
-  }
-  SharedPool& shared = shared_pool();
-  if (!shared.gate.try_enter()) {  // another worker's search is under way
-    Pool own(threads);
-    return cpu_backend().select_topk(call, own);
-  }
-  const Leave leave(shared.gate);
-  if (shared.pool == nullptr || shared.pool->threads() != threads) {
-    shared.pool.reset();
-    shared.pool = std::make_unique<Pool>(threads);
-  }
-  return cpu_backend().select_topk(call, *shared.pool);
+bool is_worth_threads(const TopkCall& call, std::uint32_t threads) {
+  return threads > 1 && estimate_ns(call) >= kWorthThreads;
+}
+
+std::string out_of_memory(const TopkCall& call) {
+  return "Not enough memory for a search over " + std::to_string(call.num_queries) + " queries and " +
+         std::to_string(call.num_items) + " items";
 }
 
 // Exclusion lists must lie inside `items`; what they name is only compared.
@@ -96,8 +41,7 @@ void check_offsets(Napi::Env env, View<std::uint32_t> offsets, std::size_t size)
   if (offsets[offsets.size - 1] > size) throw Napi::RangeError::New(env, "native: `excludeOffsets` exceeds its items");
 }
 
-Napi::Value select_topk(const Napi::CallbackInfo& info) {
-  const Fields fields(info[0]);
+TopkCall read_call(Napi::Env env, const Fields& fields) {
   TopkCall call = {};
   call.num_queries = fields.u32("numQueries");
   call.num_items = fields.u32("numItems");
@@ -115,26 +59,75 @@ Napi::Value select_topk(const Napi::CallbackInfo& info) {
   if (fields.has("excludeOffsets")) {
     const View<std::uint32_t> offsets = fields.array<std::uint32_t>("excludeOffsets", queries + 1);
     const View<std::uint32_t> excluded = fields.array<std::uint32_t>("excludeItems");
-    check_offsets(info.Env(), offsets, excluded.size);
+    check_offsets(env, offsets, excluded.size);
     call.exclude_offsets = offsets.data;
     call.exclude_items = excluded.data;
   }
-  if (run(call, fields.u32("threads")) == Status::out_of_memory) {
-    throw Napi::Error::New(info.Env(), "Not enough memory for a search over " + std::to_string(queries) +
-                                           " queries and " + std::to_string(items) + " items");
+  return call;
+}
+
+struct Search {
+  TopkCall call = {};
+  const Backend* backend = &cpu_backend();  // the one of the moment of the call
+  Status status = Status::ok;
+
+  static void run(void* context, Pool& pool) {
+    Search& search = *static_cast<Search*>(context);
+    search.status = search.backend->select_topk(search.call, pool);
   }
+};
+
+Napi::Value select_topk(const Napi::CallbackInfo& info) {
+  const Fields fields(info[0]);
+  Search search;
+  search.call = read_call(info.Env(), fields);
+  const std::uint32_t threads = fields.u32("threads");
+  if (is_worth_threads(search.call, threads)) {
+    with_shared_pool(threads, Search::run, &search);
+  } else {
+    Pool self(1);
+    Search::run(&search, self);
+  }
+  if (search.status == Status::out_of_memory) throw Napi::Error::New(info.Env(), out_of_memory(search.call));
   return info.Env().Undefined();
+}
+
+// A search off the event loop. It takes a pool of its own: a long search in the shared one would keep other
+// environments from ending.
+Napi::Value start_topk(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Fields fields(info[0]);
+  const View<std::int32_t> cancel = array_of<std::int32_t>(info[1], "cancel");
+  if (cancel.empty()) throw Napi::RangeError::New(env, "native: `cancel` is empty");
+  struct LongSearch : Search {
+    Napi::ObjectReference arrays, flag;  // not collected while the thread runs
+  };
+  auto search = std::make_shared<LongSearch>();
+  search->call = read_call(env, fields);
+  // The flag is shared with JavaScript, which writes it with Atomics.store.
+  search->call.cancel = reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
+  search->arrays = Napi::Persistent(fields.copy());
+  search->flag = Napi::Persistent(info[1].As<Napi::Object>());
+  const std::uint32_t threads = fields.u32("threads");
+  return run_task(
+      env, "palate.startTopk",
+      [search, threads](const std::atomic<std::int32_t>& teardown) {
+        search->call.teardown = &teardown;
+        Pool pool(is_worth_threads(search->call, threads) ? threads : 1);
+        Search::run(search.get(), pool);
+        if (search->status == Status::out_of_memory) throw std::runtime_error(out_of_memory(search->call));
+      },
+      [search](Napi::Env e) { return Napi::String::New(e, search->status == Status::ok ? "ok" : "cancelled"); });
 }
 
 }  // namespace
 
 void bind_topk(Napi::Env env, Napi::Object exports) {
-  SharedPool& shared = shared_pool();
-  shared.gate.enter();
-  ++shared.environments;
-  shared.gate.leave();
-  napi_add_env_cleanup_hook(env, leave_environment, nullptr);
+  join_shared_pool();
+  napi_add_env_cleanup_hook(
+      env, [](void*) { leave_shared_pool(); }, nullptr);
   exports.Set("selectTopk", Napi::Function::New(env, select_topk, "selectTopk"));
+  exports.Set("startTopk", Napi::Function::New(env, start_topk, "startTopk"));
 }
 
 }  // namespace palate

@@ -80,12 +80,7 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_users) + " users, " +
                                       std::to_string(setup.num_items) + " items and dim " + std::to_string(setup.dim));
     }
-    // Keeps the borrowed arrays alive, whatever becomes of the caller's object.
-    const Napi::Object given = info[0].As<Napi::Object>();
-    Napi::Object kept = Napi::Object::New(env);
-    const Napi::Array names = given.GetPropertyNames();
-    for (std::uint32_t n = 0; n < names.Length(); ++n) kept.Set(names.Get(n), given.Get(names.Get(n)));
-    config_ = Napi::Persistent(kept);
+    config_ = Napi::Persistent(fields.copy());
   }
 
  private:

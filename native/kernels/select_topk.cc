@@ -17,6 +17,13 @@ constexpr std::uint64_t kListBytes = std::uint64_t{4} << 20;
 // Each block packs the items of its range anew, which costs as much as passing some ten queries over them;
 // with fewer queries than this a block, ranges of items are the better cut.
 constexpr std::uint32_t kFewestQueries = 192;
+// The same for quantized blocks, once each thread has one: there packing weighs more.
+constexpr std::uint32_t kFewestQuantized = 1024;
+// With fewer queries or items, a larger share of the items or shorter rows, floats do as well.
+constexpr std::uint32_t kQuantizedQueries = 64;
+constexpr std::uint32_t kQuantizedItems = 1024;
+constexpr std::uint32_t kQuantizedShare = 48;
+constexpr std::uint32_t kQuantizedDim = 16;
 // Below this a further range of items costs more than the thread saves.
 constexpr std::uint32_t kFewestItems = 512;
 // More than one, as threads do not progress alike.
@@ -28,14 +35,14 @@ struct Plan {
   const std::uint32_t* item_of;
   std::uint32_t num_positions;
   std::uint32_t k;
-  bool tiled;
+  bool tiled, quantized;
   std::uint32_t query_blocks, queries_per_block;
   std::uint32_t ranges, positions_per_range;
   // With several ranges each one's results stand here until they are merged.
   std::uint32_t* indices;  // (ranges, queries, k)
   float* scores;           // (ranges, queries, k)
   std::uint32_t* cursors;  // (ranges): how many results of a range are merged
-  std::uint8_t* failed;    // (query_blocks * ranges)
+  Status* outcomes;        // (query_blocks * ranges)
 };
 
 std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) { return static_cast<std::uint32_t>((a + b - 1) / b); }
@@ -48,21 +55,26 @@ std::uint32_t at_most(std::uint64_t most, std::uint64_t x) { return static_cast<
 // How many blocks of queries: as few as the caches allow, and up to a few a thread.
 std::uint32_t plan_query_blocks(const Plan& plan, std::uint32_t threads) {
   const TopkCall& call = *plan.call;
-  const std::uint64_t packed_row = (std::uint64_t{call.dim} + 1) * sizeof(float);
-  const std::uint64_t list = shortlist_capacity(plan.k, plan.num_positions) * (sizeof(float) + sizeof(std::uint32_t));
+  const std::uint64_t packed_row = (std::uint64_t{plan.quantized ? groups_of(call.dim) : call.dim} + 1) * sizeof(float);
+  const std::uint64_t list =
+      shortlist_capacity(plan.k, plan.num_positions, plan.quantized) * (sizeof(float) + sizeof(std::uint32_t));
   const std::uint32_t largest =
       at_least(kTileQueries, at_most(kPackedBytes / packed_row, kListBytes / list) / kTileQueries * kTileQueries);
   const std::uint32_t needed = divide_up(call.num_queries, largest);
   if (threads == 1) return needed;
+  const std::uint32_t fewest = plan.quantized ? kFewestQuantized : kFewestQueries;
   std::uint32_t blocks =
-      at_least(needed, at_most(std::uint64_t{threads} * kBlocksPerThread, call.num_queries / kFewestQueries));
-  if (blocks > threads) blocks = at_least(needed, blocks / threads * threads);
+      at_least(needed, at_most(std::uint64_t{threads} * kBlocksPerThread, call.num_queries / fewest));
+  if (blocks < threads) blocks = at_least(blocks, at_most(threads, call.num_queries / kFewestQueries));
+  if (blocks > threads) blocks = divide_up(blocks, threads) * threads;
   return blocks;
 }
 
 void plan_blocks(Plan& plan, std::uint32_t threads) {
   const TopkCall& call = *plan.call;
   plan.tiled = call.num_queries > kScannedQueries;
+  plan.quantized = can_quantize() && call.num_queries >= kQuantizedQueries && plan.num_positions >= kQuantizedItems &&
+                   plan.k <= plan.num_positions / kQuantizedShare && call.dim >= kQuantizedDim;
   const std::uint32_t wanted = plan.tiled ? plan_query_blocks(plan, threads) : 1;
   plan.queries_per_block = divide_up(call.num_queries, wanted);
   if (plan.tiled) plan.queries_per_block = divide_up(plan.queries_per_block, kTileQueries) * kTileQueries;
@@ -85,6 +97,7 @@ void run_planned_block(void* context, std::uint32_t index) {
   block.call = &call;
   block.item_of = plan.item_of;
   block.tiled = plan.tiled;
+  block.quantized = plan.quantized;
   block.k = plan.k;
   block.first_query = index / plan.ranges * plan.queries_per_block;
   block.end_query = call.num_queries - block.first_query < plan.queries_per_block
@@ -99,7 +112,7 @@ void run_planned_block(void* context, std::uint32_t index) {
   const std::size_t row = (whole ? 0 : static_cast<std::size_t>(range) * call.num_queries) + block.first_query;
   block.indices = (whole ? call.indices : plan.indices) + row * block.row_size;
   block.scores = (whole ? call.scores : plan.scores) + row * block.row_size;
-  plan.failed[index] = !run_block(block);
+  plan.outcomes[index] = run_block(block);
 }
 
 // Merges one query's results from all ranges: best score first, then the lower item, which is the
@@ -135,7 +148,7 @@ std::size_t lay_out(Plan& plan, char* base) {
   plan.indices = static_cast<std::uint32_t*>(cutter.take(results * sizeof(std::uint32_t)));
   plan.scores = static_cast<float*>(cutter.take(results * sizeof(float)));
   plan.cursors = static_cast<std::uint32_t*>(cutter.take(plan.ranges * sizeof(std::uint32_t)));
-  plan.failed = static_cast<std::uint8_t*>(cutter.take(std::size_t{plan.query_blocks} * plan.ranges));
+  plan.outcomes = static_cast<Status*>(cutter.take(std::size_t{plan.query_blocks} * plan.ranges * sizeof(Status)));
   return cutter.used;
 }
 
@@ -148,7 +161,7 @@ Status run_plan(Plan& plan, Pool& pool) {
   pool.run(blocks, run_planned_block, &plan);
   Status status = Status::ok;
   for (std::uint32_t b = 0; b < blocks; ++b) {
-    if (plan.failed[b] != 0) status = Status::out_of_memory;
+    if (plan.outcomes[b] != Status::ok) status = plan.outcomes[b];
   }
   if (status == Status::ok && plan.ranges > 1) {
     for (std::uint32_t q = 0; q < plan.call->num_queries; ++q) merge_query(plan, q);

@@ -9,9 +9,10 @@
 // come back; the rest of the row is filled with kNoItem and -infinity. NaN scores are never selected.
 //
 // Accumulator: float32, sixteen lanes, fused multiply-add where the level has it. Deterministic: the
-// same bits for any number of threads.
+// same bits for any number of threads. A call that was cancelled leaves its results undefined.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "core/parallel.h"
@@ -35,6 +36,8 @@ struct TopkCall {
   std::uint32_t dim;
   std::uint32_t k;
   bool cosine;
+  const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop; nullptr: never
+  const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
 };
 
 }  // namespace palate

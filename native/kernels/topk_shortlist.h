@@ -28,9 +28,11 @@ struct Shortlist {
   float floor;  // at least k candidates reached it; -infinity until known
 };
 
-// Capacity for k of `available` candidates: the more, the fewer (and the larger) the clean-ups.
-PALATE_INLINE std::uint32_t shortlist_capacity(std::uint32_t k, std::uint32_t available) {
-  const std::uint64_t wanted = static_cast<std::uint64_t>(k) + (k < 32 ? 32 : k);
+// Capacity for k of `available` candidates: the more, the fewer (and the larger) the clean-ups. A wide error
+// leaves a multiple of k in the list after each.
+PALATE_INLINE std::uint32_t shortlist_capacity(std::uint32_t k, std::uint32_t available, bool wide_error) {
+  const std::uint64_t least = wide_error ? 96 : 32;
+  const std::uint64_t wanted = (wide_error ? 4 : 1) * std::uint64_t{k} + (k < least ? least : k);
   const std::uint64_t enough = (wanted < available ? wanted : available) + kLargestGroup;
   return static_cast<std::uint32_t>((enough + 15) & ~std::uint64_t{15});
 }

@@ -32,13 +32,24 @@ inline constexpr std::uint32_t kTileParts = 2;
 inline constexpr std::uint32_t kTileItems = kTileParts * kWidth;
 static_assert(kTileItems <= kLargestGroup);
 
+// What bounds the error of all panels so far.
+struct Extent {
+  float length;  // longest row; at least kShortestLength
+  float bias;    // largest |bias|
+  float error;   // longest difference between a row and its quantized one, as `length`
+};
+
 struct Panel {
-  float* values;                  // (dim, kTileItems), for cosine rows of length 1
-  float* starts;                  // (kTileItems): bias; -infinity where the tile must not select
-  float length;                   // longest row so far, over all panels; at least kShortestLength
-  float bias;                     // largest |bias| so far
+  float* values;  // (dim, kTileItems), for cosine rows of length 1
+  float* starts;  // (kTileItems): bias; -infinity where the tile must not select
+  float* steps;   // (kTileItems) of quantized rows
+  Extent extent;
   std::uint32_t odd[kTileItems];  // positions whose numbers are too large for a bound
   std::uint32_t num_odd;
+};
+
+struct Tile {
+  Part sums[kTileQueries][kTileParts];
 };
 
 // |tile score - defined score| <= this, for rows whose squared lengths lie within bounds. Each sum of n
@@ -124,20 +135,23 @@ void rescale(const Panel& panel, std::uint32_t dim, const float* scales) {
   }
 }
 
-// Packs the items at positions [begin, end), at most kTileItems, into the panel.
-PALATE_NOINLINE void pack_panel(const TopkCall& call, const std::uint32_t* item_of, std::uint32_t begin,
-                                std::uint32_t end, Panel& panel) {
-  const float* rows[kTileItems];
+// The rows and starting scores of the items at positions [begin, end), at most kTileItems; the last one repeats.
+PALATE_INLINE void find_rows(const TopkCall& call, const std::uint32_t* item_of, std::uint32_t begin, std::uint32_t end,
+                             const float** rows, Panel& panel) {
   for (std::uint32_t i = 0; i < kTileItems; ++i) {
     const std::uint32_t position = begin + i < end ? begin + i : end - 1;
     const std::uint32_t item = item_of != nullptr ? item_of[position] : position;
     rows[i] = call.items + static_cast<std::size_t>(item) * call.dim;
     panel.starts[i] = call.item_biases != nullptr ? call.item_biases[item] : 0.0f;
   }
-  transpose(rows, call.dim, panel.values);
-  float squared[kTileItems];
-  measure(panel, call.dim, squared);
-  float scales[kTileItems];
+}
+
+// Given the rows' squared lengths: what each is multiplied by, which ones are odd (as bits), and the panel's
+// length, bias and list of odd positions.
+PALATE_INLINE std::uint64_t judge_rows(const TopkCall& call, const float* const* rows, const float* squared,
+                                       std::uint32_t begin, std::uint32_t end, float* scales, Panel& panel) {
+  std::uint64_t odd_rows = 0;
+  Extent& extent = panel.extent;
   panel.num_odd = 0;
   for (std::uint32_t i = 0; i < kTileItems; ++i) {
     const float s = squared[i];
@@ -149,24 +163,37 @@ PALATE_NOINLINE void pack_panel(const TopkCall& call, const std::uint32_t* item_
     if (call.cosine && s <= kShortest && !odd) odd = inverse_length_double(rows[i], call.dim) != 0;
     scales[i] = call.cosine && s > kShortest ? 1.0f / ::sqrtf(s) : 1.0f;
     if (odd) {
-      for (std::uint32_t k = 0; k < call.dim; ++k) panel.values[k * kTileItems + i] = 0;
+      odd_rows |= std::uint64_t{1} << i;
       scales[i] = 1;
       if (used) panel.odd[panel.num_odd++] = begin + i;
     } else {
       const float length = call.cosine ? 1.0f : ::sqrtf(s);
-      panel.length = length > panel.length ? length : panel.length;
-      panel.bias = magnitude > panel.bias ? magnitude : panel.bias;
+      extent.length = length > extent.length ? length : extent.length;
+      extent.bias = magnitude > extent.bias ? magnitude : extent.bias;
     }
     if (odd || !used) panel.starts[i] = -INFINITY;
+  }
+  return odd_rows;
+}
+
+// Packs the items at positions [begin, end), at most kTileItems, into the panel.
+PALATE_NOINLINE void pack_panel(const TopkCall& call, const std::uint32_t* item_of, std::uint32_t begin,
+                                std::uint32_t end, Panel& panel) {
+  const float* rows[kTileItems];
+  find_rows(call, item_of, begin, end, rows, panel);
+  transpose(rows, call.dim, panel.values);
+  float squared[kTileItems];
+  measure(panel, call.dim, squared);
+  float scales[kTileItems];
+  const std::uint64_t odd_rows = judge_rows(call, rows, squared, begin, end, scales, panel);
+  for (std::uint32_t i = 0; odd_rows != 0 && i < kTileItems; ++i) {
+    if ((odd_rows >> i & 1) == 0) continue;
+    for (std::uint32_t k = 0; k < call.dim; ++k) panel.values[k * kTileItems + i] = 0;
   }
   if (call.cosine) rescale(panel, call.dim, scales);
 }
 
 }  // namespace
-
-struct Tile {
-  Part sums[kTileQueries][kTileParts];
-};
 
 // queries: (dim, kTileQueries), aligned like the panel.
 PALATE_INLINE void multiply(const float* queries, const Panel& panel, std::uint32_t dim, Tile& tile) {

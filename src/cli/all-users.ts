@@ -1,14 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { RecordBatchFileWriter, type Table } from 'apache-arrow';
-import type { Model, RecommendOptions } from '../index.js';
+import type { Model, RecommendAllOptions } from '../index.js';
 import { replaceFile } from '../model-file/write-file.js';
 import { counted, toJson } from './output.js';
 import { type Io, type Reply, usageError } from './run.js';
-
-/** Users a call: some megabytes of lists at a time, however many users there are. */
-const BATCH = 4096;
 
 type Writer = (handle: FileHandle, tables: AsyncIterable<Table>) => Promise<void>;
 
@@ -58,25 +54,20 @@ export function expectListFormat(file: string): Writer {
 }
 
 /** Writes the recommendations of every user, batch by batch; the format follows the name of the file. */
-export async function recommendAll(model: Model, file: string, options: RecommendOptions, io: Io): Promise<Reply> {
+export async function writeAllUsers(model: Model, file: string, options: RecommendAllOptions, io: Io): Promise<Reply> {
   const write = expectListFormat(file);
   let rows = 0;
-  const { users } = model;
-  async function* batches(): AsyncGenerator<Table> {
-    for (let begin = 0; begin < users.size; begin += BATCH) {
-      // Lists are made in one blocking call each; between them a signal gets its turn.
-      await setImmediate();
-      io.signal.throwIfAborted();
-      const indices = Array.from({ length: Math.min(BATCH, users.size - begin) }, (_, i) => begin + i);
-      const table = model.recommend({ ...options, users: users.ids(indices) }).toTable();
-      rows += table.numRows;
-      yield table;
+  async function* tables(): AsyncGenerator<Table> {
+    for await (const batch of model.recommendAll({ ...options, signal: io.signal })) {
+      rows += batch.length;
+      yield batch.toTable();
     }
   }
-  await replaceFile(file, (handle) => write(handle, batches()));
+  await replaceFile(file, (handle) => write(handle, tables()));
+  const users = model.users.size;
   return {
-    json: { users: users.size, rows, out: file },
-    text: `Wrote ${counted(rows, 'row')} for ${counted(users.size, 'user')} to ${file}\n`,
+    json: { users, rows, out: file },
+    text: `Wrote ${counted(rows, 'row')} for ${counted(users, 'user')} to ${file}\n`,
   };
 }
 

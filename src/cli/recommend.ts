@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type HistoryEntry, type Id, loadModel, type Model, type RecommendOptions } from '../index.js';
-import { expectListFormat, recommendAll } from './all-users.js';
+import { expectListFormat, writeAllUsers } from './all-users.js';
 import { history, integer } from './arguments.js';
 import { checkWritable } from './files.js';
 import { readIdList } from './id-list.js';
@@ -54,7 +54,7 @@ async function recommend(file: string, flags: Flags, io: Io): Promise<Reply> {
   const model = await loadModel(file);
   const options: RecommendOptions = { k: flags.k, excludeSeen: !flags.includeSeen };
   if (flags.candidates !== undefined) options.candidateItems = await readIdList(flags.candidates);
-  if (flags.out !== undefined) return recommendAll(model, flags.out, options, io);
+  if (flags.out !== undefined) return writeAllUsers(model, flags.out, options, io);
   if (flags.user !== undefined) return forUsers(model, flags.user, options);
   const items = model.recommend({ ...options, history: flags.history, titles: flags.titles }).rows();
   return { json: { user: null, items }, text: itemTable(items) };

@@ -2,9 +2,17 @@ import { Table } from 'apache-arrow';
 import { Dataset } from '../dataset/dataset.js';
 import type { Model } from '../model.js';
 import { models } from '../models/index.js';
-import { expectBoolean, expectInt, expectKnownKeys, expectNumber, rangeError, typeError } from '../options.js';
+import {
+  expectBoolean,
+  expectInt,
+  expectKnownKeys,
+  expectNumber,
+  expectSignal,
+  rangeError,
+  typeError,
+} from '../options.js';
 import { servingFactors } from '../recommend/combine-fields.js';
-import { selectTopK } from '../recommend/top-k.js';
+import { selectTopK } from '../recommend/select-top-k.js';
 import type { ModelData } from '../types.js';
 import { type Evaluation, measure } from './measure.js';
 import { readCutOffs, readMetrics } from './metric-names.js';
@@ -63,8 +71,7 @@ export async function evaluate(
   if (!(test instanceof Dataset) && !Table.isTable(test)) throw typeError('test', 'a Dataset or an Arrow Table', test);
   expectKnownKeys('evaluate', options, KNOWN);
   const ks = readCutOffs(options.k ?? 10);
-  const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw typeError('signal', 'an AbortSignal', signal);
+  const signal = expectSignal(options.signal);
   const threads =
     options.threads === undefined ? undefined : expectInt('threads', options.threads, { min: 1, max: 1024 });
   const candidates = readCandidates(options.candidates ?? 'all');

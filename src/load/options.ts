@@ -3,6 +3,7 @@ import {
   expectFunction,
   expectKnownKeys,
   expectOneOf,
+  expectSignal,
   expectString,
   rangeError,
   typeError,
@@ -74,9 +75,7 @@ export function checkReadOptions<O extends ReadOptions>(
   if (options.header !== undefined) expectBoolean('header', options.header);
   if (options.quotes !== undefined) expectBoolean('quotes', options.quotes);
   if (options.onProgress !== undefined) expectFunction('onProgress', options.onProgress);
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw typeError('signal', 'an AbortSignal', options.signal);
-  }
+  expectSignal(options.signal);
   if (options.delimiter !== undefined) {
     const given = expectString('delimiter', options.delimiter);
     checked.delimiter = given === '\\t' ? '\t' : given;

@@ -11,6 +11,11 @@ export interface NativeBinding {
 
   /** Exact top-k; see native/kernels/select_topk.h. Blocks until done. */
   selectTopk(call: SelectTopkCall): void;
+  /**
+   * The same on threads of its own. The arrays must be left alone until the promise settles; `cancel[0]` non-zero stops
+   * it, and then the results are undefined.
+   */
+  startTopk(call: SelectTopkCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
 
   Trainer: new (config: TrainerConfig) => NativeTrainer;
 }

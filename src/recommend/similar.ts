@@ -6,7 +6,7 @@ import { candidateMask, itemIndices } from './candidates.js';
 import { servingFactors } from './combine-fields.js';
 import { findTitle, titleOf } from './metadata.js';
 import { type IdColumn, idColumn, idVector, SimilarItems } from './ranked-items.js';
-import { selectTopK } from './top-k.js';
+import { selectTopK } from './select-top-k.js';
 
 const metrics = ['cosine', 'dot'] as const;
 /** Items compared with all others at once, and results kept of them. */

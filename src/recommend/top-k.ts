@@ -1,7 +1,6 @@
-import { availableParallelism } from 'node:os';
-import { native } from '../native/load.js';
-import { expectInt, expectKnownKeys, expectOneOf, rangeError, typeError } from '../options.js';
+import { expectInt, expectKnownKeys, expectOneOf, expectSignal, rangeError, typeError } from '../options.js';
 import type { Metric } from '../types.js';
+import { type SelectOptions, searchTopK, selectTopK, type TopKResult } from './select-top-k.js';
 
 export interface TopKOptions {
   /** Floats a row. */
@@ -19,17 +18,8 @@ export interface TopKOptions {
   threads?: number;
 }
 
-export interface TopKResult {
-  /** (queries, k): item indices, best first, equal scores by lower index; 0xffffffff behind the last result. */
-  indices: Uint32Array;
-  /** (queries, k): scores in the same order; -Infinity behind the last result. */
-  scores: Float32Array;
-  /** (queries): results of each query, min(k, items that were allowed). */
-  counts: Uint32Array;
-}
-
+const metrics = ['cosine', 'dot'] as const;
 const optionNames = ['dim', 'k', 'metric', 'exclude', 'candidates', 'itemBiases', 'threads'];
-const machineThreads = availableParallelism();
 /** Longest typed array. */
 const mostResults = 2 ** 32 - 1;
 
@@ -79,79 +69,18 @@ function toCsr(
   return { offsets, items: flat };
 }
 
-/** A checked call: sizes agree, lists are ascending. */
-export interface SelectOptions {
-  queries: Float32Array;
-  items: Float32Array;
-  numQueries: number;
-  numItems: number;
-  dim: number;
-  k: number;
-  metric: Metric;
-  exclude?: { offsets: Uint32Array; items: Uint32Array } | undefined;
-  candidates?: Uint8Array | undefined;
-  itemBiases?: Float32Array | undefined;
-  threads?: number | undefined;
-}
-
-/** The only caller of the native top-k. Rows may have dim 0: then the biases alone rank. */
-export function selectTopK(options: SelectOptions): TopKResult {
-  const { numQueries, numItems, dim, exclude } = options;
-  const k = Math.min(options.k, Math.max(1, numItems)); // a k beyond the catalogue must not cost memory
-  const indices = new Uint32Array(numQueries * k);
-  const scores = new Float32Array(numQueries * k);
-  native().selectTopk({
-    indices,
-    scores,
-    queries: options.queries,
-    items: options.items,
-    itemBiases: options.itemBiases,
-    numQueries,
-    numItems,
-    dim,
-    k,
-    cosine: options.metric === 'cosine',
-    excludeOffsets: exclude?.offsets,
-    excludeItems: exclude?.items,
-    candidates: options.candidates,
-    threads: options.threads ?? machineThreads,
-  });
-  const counts = new Uint32Array(numQueries);
-  for (let q = 0; q < numQueries; q++) {
-    let count = 0;
-    while (count < k && indices[q * k + count] !== 0xffffffff) count++;
-    counts[q] = count;
-  }
-  return widen({ indices, scores, counts }, k, options.k);
-}
-
-/** Rows of `k` results laid out in rows of `wanted`. */
-function widen({ indices, scores, counts }: TopKResult, k: number, wanted: number): TopKResult {
-  if (k === wanted) return { indices, scores, counts };
-  const wide = {
-    indices: new Uint32Array(counts.length * wanted).fill(0xffffffff),
-    scores: new Float32Array(counts.length * wanted).fill(Number.NEGATIVE_INFINITY),
-    counts,
-  };
-  for (let q = 0; q < counts.length; q++) {
-    wide.indices.set(indices.subarray(q * k, (q + 1) * k), q * wanted);
-    wide.scores.set(scores.subarray(q * k, (q + 1) * k), q * wanted);
-  }
-  return wide;
-}
-
-/**
- * The k nearest items of each query, exactly, by cosine similarity or dot product.
- *
- * @param queries (queries, dim) rows behind one another.
- * @param items (items, dim)
- * @throws TypeError, RangeError for wrong options or sizes. A k larger than the number of items gives what there is.
- */
-export function topK(queries: Float32Array, items: Float32Array, options: TopKOptions): TopKResult {
-  expectKnownKeys('topK', options, optionNames);
+/** Checks what `topK` and `topKAsync` are given. */
+function checkedOptions(
+  what: string,
+  queries: Float32Array,
+  items: Float32Array,
+  options: TopKOptions,
+  names: readonly string[],
+): SelectOptions {
+  expectKnownKeys(what, options, names);
   const dim = expectInt('dim', options.dim, { min: 1, max: 65536 });
   const k = expectInt('k', options.k, { min: 1 });
-  const metric = expectOneOf('metric', options.metric ?? 'cosine', ['cosine', 'dot']);
+  const metric = expectOneOf('metric', options.metric ?? 'cosine', metrics);
   const numQueries = rowsOf('queries', queries, dim);
   const numItems = rowsOf('items', items, dim);
   if (numQueries * k > mostResults)
@@ -166,5 +95,31 @@ export function topK(queries: Float32Array, items: Float32Array, options: TopKOp
   const threads =
     options.threads === undefined ? undefined : expectInt('threads', options.threads, { min: 1, max: 1024 });
   const exclude = options.exclude === undefined ? undefined : toCsr(options.exclude, numQueries, numItems);
-  return selectTopK({ queries, items, numQueries, numItems, dim, k, metric, exclude, candidates, itemBiases, threads });
+  return { queries, items, numQueries, numItems, dim, k, metric, exclude, candidates, itemBiases, threads };
+}
+
+/**
+ * The k nearest items of each query, exactly, by cosine similarity or dot product. Blocks until done.
+ *
+ * @param queries (queries, dim) rows behind one another.
+ * @param items (items, dim)
+ * @throws TypeError, RangeError for wrong options or sizes. A k larger than the number of items gives what there is.
+ */
+export function topK(queries: Float32Array, items: Float32Array, options: TopKOptions): TopKResult {
+  return selectTopK(checkedOptions('topK', queries, items, options, optionNames));
+}
+
+/**
+ * `topK` on threads of its own, while the event loop goes on. Leave the arrays as they are until the promise settles:
+ * they are not copied.
+ *
+ * @returns rejects with TypeError, RangeError as `topK` throws, and with the signal's reason soon after it aborts.
+ */
+export async function topKAsync(
+  queries: Float32Array,
+  items: Float32Array,
+  options: TopKOptions & { signal?: AbortSignal },
+): Promise<TopKResult> {
+  const checked = checkedOptions('topKAsync', queries, items, options, [...optionNames, 'signal']);
+  return searchTopK(checked, expectSignal(options.signal));
 }

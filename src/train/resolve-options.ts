@@ -10,6 +10,7 @@ import {
   expectKnownKeys,
   expectNumber,
   expectOneOf,
+  expectSignal,
   rangeError,
   typeError,
 } from '../options.js';
@@ -72,9 +73,7 @@ export function resolveRun(data: Dataset, options: TrainOptions): RunOptions {
   if (options.patience !== undefined && options.patience > 0 && validation === undefined) {
     throw typeError('validation', 'a Dataset when `patience` is set', validation);
   }
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw typeError('signal', 'an AbortSignal', options.signal);
-  }
+  expectSignal(options.signal);
   return {
     seed: expectInt('seed', options.seed ?? 42, { min: 0 }),
     threads: expectInt('threads', options.threads ?? availableParallelism(), { min: 1, max: 1024 }),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { recommendAll } from '../../src/cli/all-users.js';
+import { writeAllUsers } from '../../src/cli/all-users.js';
 import type { Io } from '../../src/cli/run.js';
 import { Dataset, type Model, sampleItems, sampleRatings, train } from '../../src/index.js';
 import { Workplace } from './spawn-cli.js';
@@ -24,7 +24,7 @@ test.after(() => at.remove());
 test('several batches make one file, the same rows in every format', async () => {
   const never = new AbortController().signal;
   for (const out of ['all.csv', 'all.jsonl', 'all.arrow']) {
-    const { json } = await recommendAll(model, at.file(out), { k: 2 }, io(never));
+    const { json } = await writeAllUsers(model, at.file(out), { k: 2 }, io(never));
     assert.equal(json, { users: USERS, rows: 2 * USERS, out: at.file(out) });
   }
   const table = tableFromIPC(readFileSync(at.file('all.arrow')));
@@ -42,7 +42,7 @@ test('several batches make one file, the same rows in every format', async () =>
 test('a signal between batches leaves no file', async () => {
   const before = at.list();
   const stop = new AbortController();
-  const work = recommendAll(model, at.file('cut.arrow'), { k: 2 }, io(stop.signal));
+  const work = writeAllUsers(model, at.file('cut.arrow'), { k: 2 }, io(stop.signal));
   stop.abort(new Error('enough'));
   try {
     await work;

@@ -2,6 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { naiveRanking, naiveScore, type Ranked, type TopkProblem } from '../oracle/topk.js';
 import {
+  assertSameAsSingle,
+  assertSameBits,
   type Extras,
   eachLevel,
   nativeTopk,
@@ -56,11 +58,6 @@ function assertBest(rows: TopkRows, problem: TopkProblem, tolerance: number, wha
       assert.ok(before > score || (before === score && rows.indices[q * k + n - 1] < item), `${what}: order`);
     }
   }
-}
-
-function assertSameBits(actual: TopkRows, expected: TopkRows, what: string): void {
-  assert.ok(Buffer.from(actual.indices.buffer).equals(Buffer.from(expected.indices.buffer)), `${what}: items`);
-  assert.ok(Buffer.from(actual.scores.buffer).equals(Buffer.from(expected.scores.buffer)), `${what}: scores`);
 }
 
 const allExtras: Extras[] = [
@@ -137,18 +134,6 @@ test('real numbers: the best, the same bits for any number of threads and batch 
     }
   }
 });
-
-/** Batches are screened in another order of additions; only the scores as defined may decide. */
-function assertSameAsSingle(problem: TopkProblem, what: string): void {
-  const { k } = problem;
-  eachLevel((level) => {
-    const all = nativeTopk(problem);
-    for (let q = 0; q < problem.numQueries; q++) {
-      const row = { indices: all.indices.slice(q * k, q * k + k), scores: all.scores.slice(q * k, q * k + k) };
-      assertSameBits(row, nativeTopk(singleQuery(problem, q)), `${level}: ${what}, query ${q}`);
-    }
-  });
-}
 
 const crowded: Sizes = { numQueries: 8, numItems: 2500, dim: 61, k: 20 };
 

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { topK } from '../../src/recommend/top-k.js';
+import { topK, topKAsync } from '../../src/recommend/top-k.js';
 import { naiveRanking, type TopkProblem } from '../oracle/topk.js';
 import { realProblem } from '../support/topk-problems.js';
 
@@ -134,5 +134,32 @@ for (const [what, call, message, type] of rejected) {
     });
   });
 }
+
+async function rejection(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+test('off the event loop: the same results, errors and signals as rejections', async () => {
+  const { queries, items } = realProblem(sizes);
+  for (const options of [{ k: 12 }, { k: 300, metric: 'dot', threads: 2 }] as const) {
+    const all = { dim: 11, ...options };
+    assert.equal(await topKAsync(queries, items, all), topK(queries, items, all));
+  }
+  const wrong = await rejection(topKAsync(queries, items, { dim: 11, k: 0 }));
+  assert.match(String(wrong), 'RangeError: Expected `k` to be an integer >= 1, received 0');
+  assert.match(
+    String(await rejection(topKAsync(queries, items, { dim: 11, k: 1, signal: 3 as never }))),
+    'Expected `signal` to be an AbortSignal',
+  );
+  const reason = new Error('enough');
+  const stop = new AbortController();
+  const search = rejection(topKAsync(queries, items, { dim: 11, k: 1, signal: stop.signal }));
+  stop.abort(reason);
+  assert.is(await search, reason);
+  assert.is(await rejection(topKAsync(queries, items, { dim: 11, k: 1, signal: AbortSignal.abort(reason) })), reason);
+});
 
 test.run();

@@ -1,5 +1,6 @@
+import * as assert from 'uvu/assert';
 import { Random } from '../../src/dataset/random.js';
-import type { SimdLevel } from '../../src/native/binding.js';
+import type { SelectTopkCall, SimdLevel } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import type { TopkProblem } from '../oracle/topk.js';
 
@@ -25,25 +26,28 @@ export interface Extras {
   candidates?: boolean;
 }
 
-/** Calls the native top-k on a problem. */
-export function nativeTopk(problem: TopkProblem, threads: number = 1): TopkRows {
+/** Arguments of the native top-k for a problem. */
+export function callOf(problem: TopkProblem, threads: number): SelectTopkCall {
   const { exclude, ...rest } = problem;
-  const rows = {
-    indices: new Uint32Array(problem.numQueries * problem.k).fill(7),
-    scores: new Float32Array(problem.numQueries * problem.k).fill(7),
-  };
   const offsets = new Uint32Array((exclude?.length ?? 0) + 1);
   for (const [q, list] of (exclude ?? []).entries()) offsets[q + 1] = offsets[q] + list.length;
-  native().selectTopk({
+  return {
     ...rest,
-    ...rows,
+    indices: new Uint32Array(problem.numQueries * problem.k).fill(7),
+    scores: new Float32Array(problem.numQueries * problem.k).fill(7),
     itemBiases: problem.itemBiases,
     candidates: problem.candidates,
     excludeOffsets: exclude === undefined ? undefined : offsets,
     excludeItems: exclude === undefined ? undefined : Uint32Array.from(exclude.flat()),
     threads,
-  });
-  return rows;
+  };
+}
+
+/** Calls the native top-k on a problem. */
+export function nativeTopk(problem: TopkProblem, threads: number = 1): TopkRows {
+  const call = callOf(problem, threads);
+  native().selectTopk(call);
+  return { indices: call.indices, scores: call.scores };
 }
 
 /** Runs `body` once with each available instruction set. */
@@ -97,4 +101,21 @@ export function singleQuery(problem: TopkProblem, query: number): TopkProblem {
     queries: problem.queries.slice(query * dim, (query + 1) * dim),
     exclude: exclude === undefined ? undefined : [exclude[query]],
   };
+}
+
+export function assertSameBits(actual: TopkRows, expected: TopkRows, what: string): void {
+  assert.ok(Buffer.from(actual.indices.buffer).equals(Buffer.from(expected.indices.buffer)), `${what}: items`);
+  assert.ok(Buffer.from(actual.scores.buffer).equals(Buffer.from(expected.scores.buffer)), `${what}: scores`);
+}
+
+/** Batches are screened in another order of additions; only the scores as defined may decide. */
+export function assertSameAsSingle(problem: TopkProblem, what: string): void {
+  const { k } = problem;
+  eachLevel((level) => {
+    const all = nativeTopk(problem);
+    for (let q = 0; q < problem.numQueries; q++) {
+      const row = { indices: all.indices.slice(q * k, q * k + k), scores: all.scores.slice(q * k, q * k + k) };
+      assertSameBits(row, nativeTopk(singleQuery(problem, q)), `${level}: ${what}, query ${q}`);
+    }
+  });
 }

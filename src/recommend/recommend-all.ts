@@ -1,0 +1,89 @@
+import { expectBoolean, expectInt, expectKnownKeys, expectSignal } from '../options.js';
+import type { ModelData, RecommendAllOptions } from '../types.js';
+import { candidateMask } from './candidates.js';
+import { rangeOfQueries, searchFor, topItems, usersAtOnce } from './rank-users.js';
+import { Recommendations } from './ranked-items.js';
+import { searchTopK } from './select-top-k.js';
+
+const optionNames = [
+  'k',
+  'batchSize',
+  'excludeSeen',
+  'excludeItems',
+  'candidateItems',
+  'threads',
+  'signal',
+] as const satisfies readonly (keyof RecommendAllOptions)[];
+
+/** Users enough to keep all threads busy, and results of a few megabytes. */
+const defaultBatch = 4096;
+
+interface Batch {
+  first: number;
+  end: number;
+}
+
+/**
+ * The k best items of every user, in batches in order of the user's index, each as `recommend` returns it. A batch is
+ * computed on threads of its own while the one before is being used, and no further ahead: memory does not grow with
+ * the number of users. Leaving the loop early stops what is being computed.
+ *
+ * @throws TypeError, RangeError for wrong options and DataError for unknown items, before the first batch. The iteration
+ * rejects with the reason of the signal once it aborts.
+ */
+export function recommendAll(
+  data: ModelData,
+  options: RecommendAllOptions = {},
+): AsyncGenerator<Recommendations, void, undefined> {
+  expectKnownKeys('recommendAll', options, optionNames);
+  const k = Math.min(expectInt('k', options.k ?? 10, { min: 1 }), data.items.size);
+  const batchSize = expectInt('batchSize', options.batchSize ?? usersAtOnce(k, defaultBatch), { min: 1 });
+  const excludeSeen = expectBoolean('excludeSeen', options.excludeSeen ?? true);
+  const threads =
+    options.threads === undefined ? undefined : expectInt('threads', options.threads, { min: 1, max: 1024 });
+  const signal = expectSignal(options.signal);
+  const candidates = candidateMask(data, options);
+
+  const compute = async ({ first, end }: Batch, stop: AbortSignal): Promise<Recommendations> => {
+    const queries = rangeOfQueries(data, first, end, excludeSeen);
+    const top = await searchTopK(searchFor(data, queries, { k, candidates, threads }), stop);
+    const users = Uint32Array.from({ length: end - first }, (_, n) => first + n);
+    return new Recommendations(data, topItems(data, queries, top, { k, first: 0 }), users);
+  };
+  return oneAhead(batchesOf(data.users.size, batchSize), compute, signal);
+}
+
+function* batchesOf(size: number, batchSize: number): Generator<Batch> {
+  for (let first = 0; first < size; first += batchSize) yield { first, end: Math.min(size, first + batchSize) };
+}
+
+/** What `compute` makes of each input, in order; the next one is under way while the consumer holds one. */
+async function* oneAhead<T, R>(
+  inputs: Iterator<T>,
+  compute: (input: T, stop: AbortSignal) => Promise<R>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<R, void, undefined> {
+  const left = new AbortController();
+  const stop = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
+  const start = (): Promise<R> | undefined => {
+    const input = inputs.next();
+    if (input.done) return undefined;
+    const started = compute(input.value, stop);
+    // It is awaited once the consumer asks again; until then a failure must not count as unhandled.
+    started.catch(() => {});
+    return started;
+  };
+  let ahead = start();
+  try {
+    while (ahead !== undefined) {
+      const ready = await ahead;
+      signal?.throwIfAborted();
+      ahead = start();
+      yield ready;
+    }
+  } finally {
+    left.abort();
+    // Nobody asks for this one any more; its threads must be done before the caller goes on.
+    await ahead?.catch(() => {});
+  }
+}
