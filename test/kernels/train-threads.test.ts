@@ -114,9 +114,10 @@ test('avx2 and avx512 agree bit for bit', async () => {
   try {
     for (const shape of [mf, fm, dense]) {
       for (const optimizer of optimizers) {
-        for (const batchSize of optimizer === 'adam' ? [600] : [1, 600]) {
+        for (const batchSize of optimizer === 'adam' ? [7, 600] : [1, 600]) {
           for (const loss of [{ link: 'identity' }, { link: 'sigmoid' }, { objective: 'logistic' }] as const) {
-            const config = trainerConfig(shape, { ...base, ...loss, optimizer, batchSize, clipNorm: 0.1 });
+            const clipNorm = batchSize === 600 ? 0.1 : 0;
+            const config = trainerConfig(shape, { ...base, ...loss, optimizer, batchSize, clipNorm });
             native().setSimdLevel('avx2');
             const expected = await train(config);
             native().setSimdLevel('avx512');
