@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { native } from '../src/native/load.js';
 import type { Machine } from './types.js';
 
@@ -9,6 +9,9 @@ export const machine = (): Machine => ({
   node: process.version,
   simd: native().simdLevels().active,
 });
+
+/** What the machine does besides: processes that wanted to run in the last minute (0 on Windows, which does not tell). */
+export const loadAverage = (): number => loadavg()[0] as number;
 
 /** One phrase for a caption. */
 export const describeMachine = ({ cpu, cores, memoryGigabytes, node, simd }: Machine): string =>

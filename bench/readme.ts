@@ -70,6 +70,7 @@ function legend(rows: readonly string[], results: readonly ResultFile[]): string
 /** The summary of all results of full size, in the order of the trials, a table for each machine. */
 export function summaryTable(results: ReadonlyMap<string, ResultFile>): string {
   const known = trials.map(({ name }) => results.get(name)).filter((result) => result !== undefined);
+  if (known.length === 0) return `No results are kept yet; \`${COMMAND}\` measures them.`;
   const machines = [...new Set(known.map(({ machine }) => describeMachine(machine)))];
   return machines
     .map((machine) => {

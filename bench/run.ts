@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Arguments, parseArguments, USAGE, UsageError } from './arguments.js';
 import { describeInput, inputOf } from './data/inputs.js';
 import { commandOf, whyMissing, workOf } from './drivers/command.js';
-import { machine } from './machine.js';
+import { loadAverage, machine } from './machine.js';
 import { makeInput } from './make-input.js';
 import { newProgress, type Progress } from './progress.js';
 import { writeReadme } from './readme.js';
@@ -14,6 +14,9 @@ import { countRuns, type Runner, runTrial } from './run-trial.js';
 import { runScaling } from './scaling/run-scaling.js';
 import { trials } from './trials.js';
 import type { Parameters, ResultFile, Run, Trial } from './types.js';
+
+/** Own runs add to the load, so it is taken before all of them. */
+const load = loadAverage();
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
@@ -43,6 +46,7 @@ async function measure(trial: Trial, args: Arguments, progress: Progress, signal
     trial: name,
     size,
     date,
+    load,
     palate: version,
     machine: machine(),
     caption,
@@ -61,6 +65,9 @@ async function main(args: Arguments, signal: AbortSignal): Promise<number> {
   if (args.readme) {
     writeReadme();
     return 0;
+  }
+  if (load > machine().cores / 2) {
+    process.stderr.write(`bench: this machine is busy (load ${load.toFixed(1)}): times and ratios will be off\n`);
   }
   const folder = args.results ?? resultsFolder;
   const total = args.chosen.reduce((sum, trial) => sum + countRuns(trial, args.runs), 0);

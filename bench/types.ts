@@ -103,4 +103,6 @@ export interface ResultFile extends TrialResult {
   palate: string;
   /** Day of the measurement, ISO 8601. */
   date: string;
+  /** Load average before the first run of the benchmark: what else the machine did. */
+  load: number;
 }

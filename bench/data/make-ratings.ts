@@ -48,6 +48,12 @@ export function makeRatings(file: string, shape: RatingsShape, onProgress: (shar
   const random = uniforms(12345);
   const users = shape.users ?? Math.max(2, Math.round(rows / 98));
   const items = shape.items ?? Math.max(4, Math.min(53889, Math.round(rows / 50)));
+  const most = users * (items >> 1);
+  if (rows < users || rows > most) {
+    throw new RangeError(
+      `${users} users can rate half of ${items} items each: ${users} to ${most} ratings, not ${rows}`,
+    );
+  }
   const counts = userCounts(rows, users, items, random);
   const itemRows = Float32Array.from({ length: items * rank }, () => normal(random) * 0.3);
   const itemBias = Float32Array.from({ length: items }, () => normal(random) * 0.4);

@@ -25,7 +25,8 @@ const panel = (axis: Axis, measure: 'seconds' | 'peakMegabytes', values: number[
       type: 'quantitative',
       title: axis === 'ratings' ? { seconds: 'epoch, s', peakMegabytes: 'peak memory, MB' }[measure] : null,
       scale: axis === 'ratings' ? { type: 'log' } : { zero: true },
-      axis: { format: measure === 'seconds' ? '~g' : ',', tickCount: 5 },
+      // One extent for all, so that the panels of both rows stand below each other.
+      axis: { format: measure === 'seconds' ? '~g' : ',.0f', tickCount: 4, minExtent: 42, maxExtent: 42 },
     },
     color: { field: 'curve', type: 'nominal', title: null, scale: { range: ['#0b6e99', '#d9730d'] } },
     shape: { field: 'curve', type: 'nominal', title: null },

@@ -87,7 +87,7 @@ export async function runScaling({
     for (const { point, key } of wanted) {
       if (known.has(key)) continue;
       const { curve, rows, dim, threads } = point;
-      const label = `scaling: ${curve}, ${rows.toLocaleString('en-US')} rows, dim ${dim}, ${threads} threads`;
+      const label = `scaling: ${curve}, ${rows.toLocaleString('en-US')} rows, dim ${dim}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
       progress.begin(label);
       const measured = await measure(point, signal);
       known.set(key, measured);
