@@ -72,12 +72,14 @@ export function parseArguments(argv: readonly string[], trials: readonly Trial[]
   if (words.includes(SCALING) && flags.ratings !== undefined) {
     throw new UsageError('scaling makes ratings of several sizes itself, so it takes no --ratings');
   }
-  const names = words.filter((word) => word !== SCALING);
+  // A whole name means that trial alone, though it may be a part of another name.
+  const isChosen = (name: string): boolean =>
+    words.some((word) => name === word || (name.includes(word) && trials.every((trial) => trial.name !== word)));
   return {
     help: flags.help,
     readme: flags.readme,
     scaling: words.includes(SCALING),
-    chosen: words.length === 0 ? trials : trials.filter((trial) => names.some((word) => trial.name.includes(word))),
+    chosen: words.length === 0 ? trials : trials.filter(({ name }) => isChosen(name)),
     size,
     json: flags.json,
     runs,

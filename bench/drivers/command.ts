@@ -55,6 +55,6 @@ export function commandOf(work: Work): Command {
   return {
     file,
     args: [here(`../peers/${script}`), JSON.stringify(work)],
-    env: peerEnvironment(work.threads, native().simdLevels().available.includes('avx512')),
+    env: peerEnvironment(file, work.threads, native().simdLevels().available.at(-1) ?? 'base'),
   };
 }

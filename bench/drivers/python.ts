@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SimdLevel } from '../../src/native/binding.js';
 
 const FIND_MODULES =
   'import importlib.util, sys; sys.exit(0 if all(importlib.util.find_spec(m) for m in sys.argv[1:]) else 1)';
@@ -28,25 +30,54 @@ function openblasFolder(): string | undefined {
     .find((folder) => existsSync(folder));
 }
 
+/** Names of OpenBLAS for its kernels at the level of this processor. */
+const coreTypes: Partial<Record<SimdLevel, readonly string[]>> = {
+  avx512: ['SkylakeX', 'Cooperlake'],
+  avx2: ['Haswell', 'Zen'],
+};
+
 /**
- * The environment in which the peers are fastest: no forced OpenBLAS core or cache size, PyTorch's AVX-512 code where the
- * processor has it, one OpenMP pool, and a malloc that keeps large blocks on huge pages instead of mapping them anew (page
- * faults would take most of the time of a step).
+ * The environment in which the peers are fastest: PyTorch's AVX-512 code where the processor has it, one OpenMP pool, and a
+ * malloc that keeps large blocks on huge pages instead of mapping them anew (page faults would take most of the time of a
+ * step). A core type or cache size that was forced on OpenBLAS is taken out.
  */
-export function peerEnvironment(threads: number, avx512: boolean): NodeJS.ProcessEnv {
+function baseEnvironment(level: SimdLevel): NodeJS.ProcessEnv {
   const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...env } = process.env;
   const openblas = openblasFolder();
   return {
     ...env,
-    ...(avx512 && { ATEN_CPU_CAPABILITY: 'avx512' }),
+    ...(level === 'avx512' && { ATEN_CPU_CAPABILITY: 'avx512' }),
     ...(openblas !== undefined && {
       LD_LIBRARY_PATH: [openblas, env.LD_LIBRARY_PATH].filter((folder) => folder).join(path.delimiter),
     }),
-    OMP_NUM_THREADS: String(threads),
     PYTHONDONTWRITEBYTECODE: '1',
     MALLOC_MMAP_THRESHOLD_: String(2 ** 33),
     MALLOC_TRIM_THRESHOLD_: String(2 ** 34),
     MALLOC_TOP_PAD_: String(2 ** 28),
     GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
   };
+}
+
+const gemm = fileURLToPath(new URL('../peers/gemm.py', import.meta.url));
+const tuned = new Map<string, NodeJS.ProcessEnv>();
+
+/**
+ * The tuned environment for a Python with NumPy. OpenBLAS takes a processor newer than itself for one without AVX, at a
+ * quarter of the speed or less, so a short matrix product decides whether to name its kernels.
+ */
+export function peerEnvironment(python: string, threads: number, level: SimdLevel): NodeJS.ProcessEnv {
+  const known = tuned.get(python);
+  if (known !== undefined) return { ...known, OMP_NUM_THREADS: String(threads) };
+  const base = baseEnvironment(level);
+  const speeds = [undefined, ...(coreTypes[level] ?? [])].map((name) => {
+    const env = { ...base, OMP_NUM_THREADS: '1', ...(name !== undefined && { OPENBLAS_CORETYPE: name }) };
+    return { name, env, speed: Number(spawnSync(python, [gemm], { env, encoding: 'utf8' }).stdout) };
+  });
+  // What OpenBLAS finds by itself stays unless another choice is clearly better.
+  const worth = (choice: (typeof speeds)[number]): number => choice.speed * (choice.name === undefined ? 1.1 : 1);
+  const best = speeds.reduce((a, b) => (worth(b) > worth(a) ? b : a));
+  const shown = speeds.map(({ name, speed }) => `${name ?? 'its own choice'} ${speed.toFixed(0)}`).join(', ');
+  process.stderr.write(`OpenBLAS of ${python}, GFLOP/s a thread: ${shown}; taken: ${best.name ?? 'its own choice'}\n`);
+  tuned.set(python, best.env);
+  return { ...best.env, OMP_NUM_THREADS: String(threads) };
 }

@@ -23,6 +23,8 @@ test('words choose the trials whose names hold one of them, none choose all', ()
   assert.equal(namesOf(), ['mf-fast', 'topk-one', 'topk-all']);
   assert.equal(namesOf('topk'), ['topk-one', 'topk-all']);
   assert.equal(namesOf('all', 'mf'), ['mf-fast', 'topk-all']);
+  const chosen = parseArguments(['topk-many-10'], trials).chosen.map(({ name }) => name);
+  assert.equal(chosen, ['topk-many-10']); // not topk-many-100
 });
 
 test('scaling is chosen by its name alone', () => {
