@@ -67,7 +67,7 @@ export function toMarkdown({ trial, caption, parameters, input, drivers: results
     '',
     `${caption}. Input: ${pairs(input, showAny)}. ${pairs(parameters, showAny)}.`,
     '',
-    '| driver | time (least to most) | against palate | result | peak memory | remarks |',
+    '| driver | time (least to most) | time / palate | result | peak memory | remarks |',
     '| --- | --- | --- | --- | --- | --- |',
     ...results.map((result) => row(result, figure)),
     '',

@@ -47,7 +47,7 @@ export const drivers: Readonly<Record<DriverName, Driver>> = {
     node: { implementation: 'palate', threads: 1 },
   },
   'palate-avx2': { label: 'palate, AVX2', role: 'variant', node: { implementation: 'palate', simd: 'avx2' } },
-  'palate-base': { label: 'palate, no SIMD level', role: 'variant', node: { implementation: 'palate', simd: 'base' } },
+  'palate-base': { label: 'palate, base level', role: 'variant', node: { implementation: 'palate', simd: 'base' } },
   typescript: { label: 'plain TypeScript loops', role: 'baseline', node: { implementation: 'typescript' } },
   duckdb: {
     label: 'DuckDB CREATE TABLE',
