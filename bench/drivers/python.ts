@@ -24,7 +24,7 @@ export function pythonWith(modules: readonly string[]): string | undefined {
 
 /** Debian's OpenBLAS on OpenMP: the pthread one fights with the threads of PyTorch and faiss. */
 function openblasFolder(): string | undefined {
-  if (process.platform !== 'linux') return undefined;
+  if (process.platform !== 'linux' || !existsSync('/usr/lib')) return undefined;
   return readdirSync('/usr/lib')
     .map((folder) => path.join('/usr/lib', folder, 'openblas-openmp'))
     .find((folder) => existsSync(folder));

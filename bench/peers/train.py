@@ -119,6 +119,8 @@ def train(file, parameters, threads, sparse, most_steps):
     result = {"seconds": spread(seconds), "peakKilobytes": peak_kilobytes()}
     if parameters["batchSize"] == 1:
         result["note"] = f"in batches of {batch}: another optimizer, at a speed that PyTorch can reach"
+    elif sparse:
+        result["note"] = "SparseAdam: rows that a batch does not touch stand still, and there is no weight decay"
     if whole:
         return {**result, "quality": test_errors(model, file)}
     return {**result, "extrapolated": f"{measured:,} of {steps:,} steps"}
