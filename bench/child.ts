@@ -1,17 +1,15 @@
-// One run of one driver in a process of its own: `child.ts TASK DRIVER PARAMETERS`, the result as JSON on stdout.
+// One run of one driver in a process of its own: `child.ts WORK`, the measurement as JSON on standard output.
+import { native } from '../src/native/load.js';
+import { drivers } from './drivers/index.js';
+import { peakKilobytes } from './measure.js';
 import { tasks } from './tasks/index.js';
-import type { TrialParameters } from './types.js';
+import type { Work } from './types.js';
 
-const [task, name, parameters] = process.argv.slice(2) as [string, string, string];
-const { drivers } = await (tasks[task] as (typeof tasks)[string])();
-const driver = drivers.find((d) => d.name === name);
-if (driver === undefined) throw new Error(`task '${task}' has no driver '${name}'`);
-const skipped = await driver.skip?.();
-const result =
-  skipped === undefined
-    ? {
-        ...(await driver.run(JSON.parse(parameters) as TrialParameters)),
-        peakKilobytes: process.resourceUsage().maxRSS,
-      }
-    : { skipped };
-process.stdout.write(`${JSON.stringify(result)}\n`);
+const work = JSON.parse(process.argv[2] as string) as Work;
+const { node } = drivers[work.driver];
+const implementations = await tasks[work.task].load();
+const run = node && implementations[node.implementation];
+if (run === undefined) throw new Error(`task '${work.task}' has no implementation for '${work.driver}'`);
+if (node?.simd !== undefined) native().setSimdLevel(node.simd);
+const measurement = await run(work);
+process.stdout.write(`\n${JSON.stringify({ peakKilobytes: peakKilobytes(), ...measurement })}\n`);

@@ -1,116 +1,101 @@
-// npm run bench -- [WORDS] [--json] [--size small|full] [--runs N] [--ratings FILE]
-import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { native } from '../src/native/load.js';
-import { makeRatings } from './make-ratings.js';
-import { ratingsFile } from './ratings-file.js';
+// npm run bench: see USAGE in arguments.ts. Exit codes: 0 done, 1 a driver or the work failed, 2 wrong usage, 130 broken off.
+import { readFileSync } from 'node:fs';
+import { type Arguments, parseArguments, USAGE, UsageError } from './arguments.js';
+import { describeInput, inputOf } from './data/inputs.js';
+import { commandOf, whyMissing, workOf } from './drivers/command.js';
+import { loadAverage, machine } from './machine.js';
+import { makeInput } from './make-input.js';
+import { newProgress, type Progress } from './progress.js';
+import { writeReadme } from './readme.js';
 import { toMarkdown } from './report.js';
+import { resultsFolder, writeResult } from './results.js';
+import { parseLast, runChild } from './run-child.js';
+import { countRuns, type Runner, runTrial } from './run-trial.js';
+import { runScaling } from './scaling/run-scaling.js';
 import { trials } from './trials.js';
-import type { DriverResult, Measurement, Trial, TrialParameters, TrialResult } from './types.js';
+import type { Parameters, ResultFile, Run, Trial } from './types.js';
 
-type Run = (Measurement & { peakKilobytes: number }) | { skipped: string };
+/** Own runs add to the load, so it is taken before all of them. */
+const load = loadAverage();
 
-const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-function runChild(task: string, driver: string, parameters: TrialParameters): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const args = ['--import', 'tsx', here('./child.ts'), task, driver, JSON.stringify(parameters)];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(JSON.parse(output) as Run);
-      else reject(new Error(`driver '${driver}' of '${task}' ended with ${signal ?? `code ${code}`}`));
-    });
-  });
-}
-
-function summarize(driver: string, runs: readonly Run[]): DriverResult {
-  const skipped = runs.find((run) => 'skipped' in run);
-  if (skipped !== undefined) return { driver, skipped: skipped.skipped };
-  const measured = (runs as Extract<Run, Measurement>[]).toSorted((a, b) => a.seconds - b.seconds);
-  const median = measured[measured.length >> 1] as (typeof measured)[number];
-  return {
-    driver,
-    seconds: {
-      median: median.seconds,
-      min: (measured[0] as Measurement).seconds,
-      max: (measured.at(-1) as Measurement).seconds,
+/** Runs one trial and returns what its results file will hold. */
+async function measure(trial: Trial, args: Arguments, progress: Progress, signal: AbortSignal): Promise<ResultFile> {
+  const { size, runs, ratings, targetRmse } = args;
+  const given = trial.parameters[size];
+  const parameters: Parameters = {
+    ...given,
+    ...(given.targetRmse !== undefined && targetRmse !== undefined && { targetRmse }),
+  };
+  const input = inputOf(trial.input, parameters, ratings);
+  await makeInput(input, signal);
+  const runner: Runner = {
+    whyMissing,
+    run: async (driver) => {
+      const command = commandOf(workOf(driver, { task: trial.task, parameters, input: input.file }));
+      const outcome = await runChild(command, { signal });
+      return 'failed' in outcome ? outcome : parseLast<Run>(outcome.output);
     },
-    peakMegabytes: median.peakKilobytes / 1024,
-    ...(median.parts && { parts: median.parts }),
-    ...(median.quality && { quality: median.quality }),
   };
-}
-
-/** Drivers take turns, after one run of each that does not count. */
-async function runTrial(trial: Trial, parameters: TrialParameters, runs: number): Promise<TrialResult> {
-  const results = new Map<string, Run[]>(trial.drivers.map((driver) => [driver, []]));
-  for (let round = 0; round <= runs; round++) {
-    for (const driver of trial.drivers) {
-      const earlier = results.get(driver) as Run[];
-      if (earlier.some((run) => 'skipped' in run)) continue;
-      say(`${trial.task}: ${driver} ${round === 0 ? 'warm-up' : `run ${round} of ${runs}`}`);
-      const run = await runChild(trial.task, driver, parameters);
-      if (round > 0 || 'skipped' in run) earlier.push(run);
-    }
-  }
+  const drivers = await runTrial(trial, runs, runner, progress);
+  const { name, caption, quality } = trial;
+  const date = new Date().toISOString().slice(0, 10);
+  const described = describeInput(input);
   return {
-    task: trial.task,
-    caption: trial.caption,
+    trial: name,
+    size,
+    date,
+    load,
+    palate: version,
+    machine: machine(),
+    caption,
+    quality,
     parameters,
-    runs,
-    drivers: trial.drivers.map((driver) => summarize(driver, results.get(driver) as Run[])),
+    input: described,
+    drivers,
   };
 }
 
-const { values: flags, positionals: words } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    size: { type: 'string', default: 'small' },
-    runs: { type: 'string', default: '3' },
-    ratings: { type: 'string' },
-  },
-});
-const runs = Number(flags.runs);
-if (flags.size !== 'small' && flags.size !== 'full') throw new Error('--size takes small or full');
-if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs takes an integer >= 1');
-const size = flags.size;
-const chosen = trials.filter((t) => words.every((w) => `${t.task} ${t.drivers.join(' ')}`.includes(w)));
-if (chosen.length === 0)
-  throw new Error(`no trial matches ${words.join(' ')}; there are: ${trials.map((t) => t.task).join(', ')}`);
-
-const machine = {
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  memoryGigabytes: Math.round(totalmem() / 2 ** 30),
-  node: process.version,
-  simd: native().simdLevels().active,
-};
-const results: TrialResult[] = [];
-for (const trial of chosen) {
-  const parameters: TrialParameters = {
-    ...trial.parameters[size],
-    ...(flags.ratings !== undefined && { ratings: flags.ratings }),
-  };
-  if (flags.ratings === undefined && typeof parameters.rows === 'number') {
-    const file = ratingsFile(parameters);
-    makeRatings(file, parameters.rows, (share) => say(`making ${file}: ${Math.round(share * 100)} %`));
+async function main(args: Arguments, signal: AbortSignal): Promise<number> {
+  if (args.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
   }
-  const result = await runTrial(trial, parameters, runs);
-  results.push(result);
-  mkdirSync(here('./results'), { recursive: true });
-  const { ratings: _, ...shown } = result.parameters; // a path of this machine says nothing to others
-  const record = { machine, size, ...result, parameters: shown };
-  writeFileSync(here(`./results/${trial.task}-${size}.json`), `${JSON.stringify(record, null, 2)}\n`);
-  if (!flags.json) process.stdout.write(`${toMarkdown({ ...result, parameters: shown })}\n`);
+  if (args.readme) {
+    writeReadme();
+    return 0;
+  }
+  if (load > machine().cores / 2) {
+    process.stderr.write(`bench: this machine is busy (load ${load.toFixed(1)}): times and ratios will be off\n`);
+  }
+  const folder = args.results ?? resultsFolder;
+  const total = args.chosen.reduce((sum, trial) => sum + countRuns(trial, args.runs), 0);
+  const progress = newProgress(total, process.stderr);
+  const results: ResultFile[] = [];
+  try {
+    for (const trial of args.chosen) {
+      const result = await measure(trial, args, progress, signal);
+      writeResult(folder, result);
+      results.push(result);
+      if (!args.json) process.stdout.write(`${toMarkdown(result)}\n`);
+    }
+  } finally {
+    progress.stop();
+  }
+  const scaling = args.scaling ? await runScaling({ ...args, folder, signal }) : undefined;
+  if (args.json) {
+    process.stdout.write(`${JSON.stringify({ machine: machine(), results, ...(scaling && { scaling }) })}\n`);
+  }
+  return results.some(({ drivers }) => drivers.some(({ failed }) => failed !== undefined)) ? 1 : 0;
 }
-if (flags.json) process.stdout.write(`${JSON.stringify({ machine, results })}\n`);
+
+const broken = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => broken.abort());
+try {
+  process.exitCode = await main(parseArguments(process.argv.slice(2), trials), broken.signal);
+} catch (error) {
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`bench: ${broken.signal.aborted ? 'broken off; what was under way left no results' : text}\n`);
+  process.exitCode = broken.signal.aborted ? 130 : error instanceof UsageError ? 2 : 1;
+}

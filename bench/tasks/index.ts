@@ -1,6 +1,21 @@
-import type { Driver } from '../types.js';
+import type { Measurement, Work } from '../types.js';
 
-/** Drivers of each task, loaded only in the child process that runs one of them. */
-export const tasks: Record<string, () => Promise<{ drivers: readonly Driver[] }>> = {
-  load: () => import('./load.js'),
+export type TaskName = 'load' | 'train' | 'train-to-rmse' | 'topk' | 'topk-all';
+
+/** What the Node drivers run, by the name that drivers/ gives it. */
+export type Implementations = Record<string, (work: Work) => Measurement | Promise<Measurement>>;
+
+export interface Task {
+  /** Loaded only in the child process that runs one of them. */
+  load(): Promise<Implementations>;
+  /** The script in peers/ for the Python drivers. */
+  python?: string;
+}
+
+export const tasks: Readonly<Record<TaskName, Task>> = {
+  load: { load: async () => (await import('./load.js')).implementations, python: 'load.py' },
+  train: { load: async () => (await import('./train.js')).implementations, python: 'train.py' },
+  'train-to-rmse': { load: async () => (await import('./train-to-rmse.js')).implementations },
+  topk: { load: async () => (await import('./topk.js')).implementations, python: 'topk.py' },
+  'topk-all': { load: async () => (await import('./topk-all.js')).implementations },
 };

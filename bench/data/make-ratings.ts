@@ -1,5 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
-import path from 'node:path';
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { partialName } from './partial.js';
 
 const rank = 8;
 
@@ -32,22 +32,34 @@ function userCounts(rows: number, users: number, items: number, random: () => nu
   return counts;
 }
 
+/** How many ratings, of how many users and items; those two default to the proportions of MovieLens latest. */
+export interface RatingsShape {
+  rows: number;
+  users?: number;
+  items?: number;
+}
+
 /**
  * Writes a synthetic ratings CSV with the shape of MovieLens latest (98 ratings a user, one item for 515 ratings, popular
- * items rated most) and a low-rank structure under noise, unless the file exists already.
+ * items rated most) and a low-rank structure under noise. The file appears when it is whole.
  */
-export function makeRatings(file: string, rows: number, onProgress: (share: number) => void): void {
-  if (existsSync(file)) return;
-  mkdirSync(path.dirname(file), { recursive: true });
+export function makeRatings(file: string, shape: RatingsShape, onProgress: (share: number) => void): void {
+  const { rows } = shape;
   const random = uniforms(12345);
-  const users = Math.max(2, Math.round(rows / 98));
-  const items = Math.max(4, Math.min(53889, Math.round(rows / 50)));
+  const users = shape.users ?? Math.max(2, Math.round(rows / 98));
+  const items = shape.items ?? Math.max(4, Math.min(53889, Math.round(rows / 50)));
+  const most = users * (items >> 1);
+  if (rows < users || rows > most) {
+    throw new RangeError(
+      `${users} users can rate half of ${items} items each: ${users} to ${most} ratings, not ${rows}`,
+    );
+  }
   const counts = userCounts(rows, users, items, random);
   const itemRows = Float32Array.from({ length: items * rank }, () => normal(random) * 0.3);
   const itemBias = Float32Array.from({ length: items }, () => normal(random) * 0.4);
   const userRow = new Float32Array(rank);
   const stamp = new Uint32Array(items);
-  const partial = `${file}.${process.pid}.part`;
+  const partial = partialName(file);
   const descriptor = openSync(partial, 'w');
   let lines: string[] = ['userId,movieId,rating,timestamp'];
   for (let user = 1; user <= users; user++) {

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { writeColumns } from '../../bench/data/columns-file.js';
+import { makeFactors } from '../../bench/data/factors-file.js';
+import { repeat, spread } from '../../bench/measure.js';
+import { tasks } from '../../bench/tasks/index.js';
+import { trainOptions } from '../../bench/tasks/train.js';
+import { trials } from '../../bench/trials.js';
+import type { Measurement, Parameters, Work } from '../../bench/types.js';
+import { Dataset, sampleRatings, splitRandom, train } from '../../src/index.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'palate-bench-tasks-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+const sample = Dataset.fromTable(sampleRatings());
+const data = sample.subset(Uint32Array.from({ length: 5000 }, (_, n) => n * 10)); // a tenth, for speed
+const parts = splitRandom(data, { fractions: { train: 0.9, test: 0.1 }, seed: 42 });
+const columns = path.join(folder, 'sample.columns');
+writeColumns(columns, parts.train.interactions, parts.test.interactions);
+const factors = path.join(folder, 'factors.bin');
+makeFactors(factors, 33, 129, 16);
+
+async function run(task: Work['task'], implementation: string, parameters: Parameters): Promise<Measurement> {
+  const input = task === 'topk' || task === 'topk-all' ? factors : columns;
+  const implementations = await tasks[task].load();
+  const result = await implementations[implementation]?.({ task, driver: 'palate', parameters, input, threads: 2 });
+  assert.ok(result !== undefined && result.seconds.median > 0, `${task} ${implementation}`);
+  return result as Measurement;
+}
+
+test('top-k drivers of Node find the exact answers', async () => {
+  for (const k of [1, 10]) {
+    for (const name of ['palate', 'typescript']) {
+      assert.is((await run('topk', name, { k, budget: 0 })).quality?.recall, 1, `${name}, k ${k}`);
+    }
+    const all = await run('topk-all', 'palate', { k });
+    assert.is(all.quality?.recall, 1);
+    assert.is(all.quality?.results, 33 * k);
+  }
+});
+
+test('the options of every training trial are options of train, and it learns', async () => {
+  for (const { name, task, parameters } of trials) {
+    if (task !== 'train') continue;
+    const few: Parameters = { ...parameters.full, dim: 8, epochs: 2 };
+    assert.is(trainOptions(few).epochs, 2, name);
+    const { quality: before } = await run('train', 'palate', few);
+    const { quality } = await run('train', 'palate', { ...few, epochs: 12 });
+    assert.ok((quality?.testRmse as number) < (before?.testRmse as number), `${name}: ${quality?.testRmse}`);
+    assert.is(quality?.testLoss !== undefined, few.objective === 'logistic', name);
+  }
+});
+
+test('plain loops train each way, whole or in part', async () => {
+  for (const { name, task, parameters } of trials) {
+    if (task !== 'train') continue;
+    const whole = await run('train', 'typescript', { ...parameters.full, dim: 4, budget: 60 });
+    assert.is(whole.extrapolated, undefined, name);
+  }
+  const part = await run('train', 'typescript', { model: 'mf', dim: 4, batchSize: 10, learningRate: 0.01, budget: 0 });
+  assert.match(part.extrapolated ?? '', /^10 of [\d,]+ ratings$/);
+});
+
+test('training to an RMSE stops at the first epoch that reaches it', async () => {
+  const options = { model: 'mf', dim: 8, learningRate: 0.02, decay: 0.97, epochs: 30 } as const;
+  const curve: number[] = [];
+  await train(parts.train, {
+    ...trainOptions(options),
+    schedule: { type: 'exponential', factor: 0.97 },
+    validation: parts.test,
+    onEpoch: ({ valid }) => curve.push(valid?.rmse as number),
+  });
+  const targetRmse = (curve[3] as number) + 1e-6;
+  const { quality } = await run('train-to-rmse', 'palate', { ...options, targetRmse });
+  assert.is(quality?.epochs, curve.findIndex((rmse) => rmse <= targetRmse) + 1);
+  assert.is(quality?.testRmse, curve[(quality?.epochs as number) - 1]);
+  try {
+    await run('train-to-rmse', 'palate', { ...options, epochs: 2, targetRmse: 0.01 });
+    assert.unreachable('an RMSE of .01');
+  } catch (error) {
+    assert.match((error as Error).message, /RMSE 0\.01 was not reached: [\d.]+ after 2 epochs; see --target-rmse/);
+  }
+});
+
+test('repeat warms up, measures at least three times, and spreads are of what was measured', () => {
+  let calls = 0;
+  const seconds = repeat(() => {
+    calls += 1;
+  }, 0);
+  assert.is(calls, 5);
+  assert.ok(seconds.min <= seconds.median && seconds.median <= seconds.max);
+  assert.equal(spread([3, 1, 2]), { median: 2, min: 1, max: 3 });
+  assert.equal(spread([2, 1]), { median: 2, min: 1, max: 2 });
+  assert.throws(() => spread([]), /no samples/);
+});
+
+test.run();
