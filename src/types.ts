@@ -60,7 +60,8 @@ export interface TrainOptions {
    * L2 penalty. With `batchSize` 1 and sgd or adagrad a row with n ratings adds
    * `regularization` * n^`regularizationPower` * |row|^2 to the sum of losses. In batches every row gets
    * `regularization` * row added to its gradient of the mean loss ('coupled'), or is multiplied by
-   * 1 - learningRate * regularization each step ('decoupled').
+   * 1 - learningRate * regularization each step ('decoupled'); Adam's default for that takes about the same share of a
+   * row in an epoch, however many steps it has.
    */
   regularization?: number | Partial<Regularization>;
   /** Frequency scaling of the penalty: 0 plain ridge, 1 weighted lambda. */

@@ -50,7 +50,7 @@ GridPlan batch_plan(const TrainerSetup& setup, std::size_t row_bytes) {
 // Shared features, and a norm over the whole gradient, tie the blocks of a step together; the closed form needs
 // momentum that fades faster than the deviation it is divided by.
 bool adam_in_blocks(const TrainerSetup& setup, std::size_t row_bytes) {
-  constexpr double kMostFade = 0.995;
+  constexpr double kMostFade = 0.94;       // decay takes less than .05 a step
   constexpr std::size_t kFewestSteps = 4;  // a stratum; with fewer, rounding up would show in the size of steps
   const TrainOptions& o = setup.options;
   if (o.optimizer != Optimizer::adam || o.batch_size == 0 || setup.num_features != 0 || o.clip_norm != 0) return false;

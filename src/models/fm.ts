@@ -30,6 +30,7 @@ export const fm: ModelSpec = {
     betas: [0.9, 0.999],
     epsilon: 1e-8,
     patience: 0,
+    chosenAtSteps: 0,
   },
   variants: [
     {
@@ -47,11 +48,25 @@ export const fm: ModelSpec = {
       },
     },
     {
+      objective: 'logistic',
+      optimizer: 'adam',
+      defaults: {
+        learningRate: 4e-3,
+        regularization: { user: 0.2, item: 0.2, bias: 0, feature: 0.2 },
+        weightDecay: 'decoupled',
+        chosenAtSteps: 1418,
+      },
+    },
+    {
       objective: 'squared',
       optimizer: 'adam',
       defaults: {
+        epochs: 16,
         learningRate: 0.02,
-        regularization: { user: 4e-4, item: 4e-4, bias: 1e-4, feature: 4e-4 },
+        regularization: { user: 1.2, item: 1.2, bias: 0.1, feature: 1.2 },
+        weightDecay: 'decoupled',
+        chosenAtSteps: 79,
+        schedule: { type: 'exponential', factor: 0.85 },
         batchSize: 1024,
         biasLearningRate: 1,
         featureLearningRate: 1,
@@ -59,5 +74,27 @@ export const fm: ModelSpec = {
       },
     },
     { objective: 'squared', optimizer: 'adagrad', defaults: { learningRate: 0.05 } },
+    {
+      objective: 'logistic',
+      optimizer: 'adam',
+      weightDecay: 'coupled',
+      defaults: {
+        learningRate: 2e-3,
+        regularization: { user: 5e-6, item: 5e-6, bias: 0, feature: 5e-6 },
+        chosenAtSteps: 0,
+      },
+    },
+    {
+      objective: 'squared',
+      optimizer: 'adam',
+      weightDecay: 'coupled',
+      defaults: {
+        epochs: 20,
+        learningRate: 0.02,
+        regularization: { user: 4e-4, item: 4e-4, bias: 1e-4, feature: 4e-4 },
+        schedule: { type: 'exponential', factor: 0.9 },
+        chosenAtSteps: 0,
+      },
+    },
   ],
 };

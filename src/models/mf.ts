@@ -30,6 +30,7 @@ export const mf: ModelSpec = {
     betas: [0.9, 0.999],
     epsilon: 1e-8,
     patience: 0,
+    chosenAtSteps: 0,
   },
   variants: [
     {
@@ -46,17 +47,50 @@ export const mf: ModelSpec = {
       },
     },
     {
+      objective: 'logistic',
+      optimizer: 'adam',
+      defaults: {
+        learningRate: 4e-3,
+        regularization: { user: 0.2, item: 0.2, bias: 0, feature: 0 },
+        weightDecay: 'decoupled',
+        chosenAtSteps: 1418,
+      },
+    },
+    {
       objective: 'squared',
       optimizer: 'adam',
       defaults: {
         epochs: 20,
         learningRate: 0.01,
-        regularization: { user: 4e-4, item: 4e-4, bias: 1e-4, feature: 4e-4 },
-        schedule: { type: 'exponential', factor: 0.9 },
+        regularization: { user: 1, item: 2, bias: 0.1, feature: 0 },
+        weightDecay: 'decoupled',
+        chosenAtSteps: 79,
+        schedule: { type: 'exponential', factor: 0.8 },
         batchSize: 1024,
         biasLearningRate: 1,
       },
     },
     { objective: 'squared', optimizer: 'adagrad', defaults: { learningRate: 0.05, initStd: 0.05 } },
+    {
+      objective: 'logistic',
+      optimizer: 'adam',
+      weightDecay: 'coupled',
+      defaults: {
+        learningRate: 2e-3,
+        regularization: { user: 5e-6, item: 5e-6, bias: 0, feature: 0 },
+        chosenAtSteps: 0,
+      },
+    },
+    {
+      objective: 'squared',
+      optimizer: 'adam',
+      weightDecay: 'coupled',
+      defaults: {
+        learningRate: 0.01,
+        regularization: { user: 4e-4, item: 4e-4, bias: 1e-4, feature: 4e-4 },
+        schedule: { type: 'exponential', factor: 0.9 },
+        chosenAtSteps: 0,
+      },
+    },
   ],
 };

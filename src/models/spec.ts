@@ -24,12 +24,18 @@ export interface ModelDefaults {
   betas: [number, number];
   epsilon: number;
   patience: number;
+  /**
+   * Steps an epoch for which `learningRate` and `regularization` were chosen; 0: they fit any number. With more steps
+   * both defaults shrink: see scaleToSteps.
+   */
+  chosenAtSteps: number;
 }
 
-/** Other defaults where the user chose an objective or optimizer that is not the model's own. */
+/** Other defaults where the user chose an objective, optimizer or kind of decay that is not the model's own. */
 export interface Variant {
   objective?: Objective;
   optimizer?: Optimizer;
+  weightDecay?: 'coupled';
   defaults: Partial<ModelDefaults>;
 }
 

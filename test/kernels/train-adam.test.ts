@@ -62,7 +62,7 @@ const betas: Partial<TrainerConfig>[] = [
   {},
   { beta1: 0.5, beta2: 0.99 },
   { beta1: 0, beta2: 0.999 },
-  { beta1: 0.95, beta2: 0.9999 },
+  { beta1: 0.93, beta2: 0.9999 },
 ];
 const decays: Record<string, [Partial<TrainerConfig>, Bounds]> = {
   'no decay': [{}, closed],

@@ -3,8 +3,10 @@ import * as assert from 'uvu/assert';
 import { DataError, DeviceError } from '../../src/errors.js';
 import { fm } from '../../src/models/fm.js';
 import { mf } from '../../src/models/mf.js';
+import type { FactorOptions } from '../../src/train/resolve-options.js';
 import { train } from '../../src/train/train.js';
 import type { TrainOptions } from '../../src/types.js';
+import { assertClose } from '../support/assert-close.js';
 import { dataset, metadata, ratings } from './fixtures.js';
 
 const rows = ratings();
@@ -47,6 +49,12 @@ const refused: [object | null | string, typeof TypeError | typeof RangeError, Re
   [mfWith({ regularization: { bias: '1' } }), T, /`regularization\.bias`/],
   [mfWith({ regularizationPower: 1.5 }), R, /`regularizationPower` to be a number >= 0 and <= 1/],
   [mfWith({ weightDecay: 'l2' }), R, /`weightDecay` to be one of 'coupled', 'decoupled'/],
+  [mfWith({ lazy: 1 }), T, /`lazy`/],
+  [
+    mfWith({ optimizer: 'adam', weightDecay: 'decoupled', learningRate: 0.01, regularization: 5 }),
+    R,
+    /`regularization` to be < 0\.05 \/ learningRate with decoupled decay/,
+  ],
   [mfWith({ optimizer: 'adma' }), R, /`optimizer` .*did you mean 'adam'\?/],
   [mfWith({ objective: 'bpr' }), R, /`objective` to be one of 'squared', 'logistic', received "bpr"/],
   [mfWith({ schedule: 'step' }), T, /`schedule`/],
@@ -143,34 +151,64 @@ test('resolved options: the defaults of the model, then of objective and optimiz
   const resolved = async (options: TrainOptions) => (await train(data, { epochs: 1, ...options })).options;
   const plain = await resolved({ model: 'mf', seed: 3 });
   assert.equal(plain, {
-    ...mf.defaults,
+    ...Object.fromEntries(Object.entries(mf.defaults as object).filter(([key]) => key !== 'chosenAtSteps')),
     model: 'mf',
     epochs: 1,
     clipNorm: 0,
     range: { min: 0.5, max: 5 },
     seed: 3,
   });
-  const variants = (spec: typeof mf, objective: string, optimizer?: string) =>
-    spec.variants.find((v) => v.objective === objective && v.optimizer === optimizer)?.defaults;
+  const variant = (spec: typeof mf, objective: string, optimizer?: string, weightDecay?: string) =>
+    spec.variants.find((v) => v.objective === objective && v.optimizer === optimizer && v.weightDecay === weightDecay)
+      ?.defaults;
+  const keys = ['dim', 'learningRate', 'batchSize', 'regularization', 'schedule', 'weightDecay'] as const;
   for (const [spec, name] of [
     [mf, 'mf'],
     [fm, 'fm'],
   ] as const) {
-    const logistic = await resolved({ model: name, objective: 'logistic' });
-    const expected = { ...spec.defaults, ...variants(spec, 'logistic'), epochs: 1 };
-    assert.is(logistic.optimizer, 'adam');
-    assert.is(logistic.link, 'sigmoid');
-    for (const key of ['dim', 'learningRate', 'batchSize', 'regularization', 'schedule'] as const) {
-      assert.equal(logistic[key], expected[key], `${name} ${key}`);
-    }
-    const adam = await resolved({ model: name, optimizer: 'adam', learningRate: 0.5 });
-    assert.is(adam.learningRate, 0.5);
-    assert.is(adam.batchSize, variants(spec, 'squared', 'adam')?.batchSize);
+    const expect = async (options: Omit<TrainOptions, 'model'>, ...layers: (object | undefined)[]): Promise<void> => {
+      const actual = await resolved({ model: name, ...options });
+      const expected = Object.assign({}, spec.defaults, ...layers);
+      for (const key of keys) assert.equal(actual[key], expected[key], `${name} ${JSON.stringify(options)} ${key}`);
+    };
+    const logistic = variant(spec, 'logistic');
+    await expect({ objective: 'logistic' }, logistic, variant(spec, 'logistic', 'adam'));
+    await expect({ objective: 'logistic', optimizer: 'adagrad' }, logistic);
+    await expect(
+      { objective: 'logistic', weightDecay: 'coupled' },
+      logistic,
+      variant(spec, 'logistic', 'adam'),
+      variant(spec, 'logistic', 'adam', 'coupled'),
+      { weightDecay: 'coupled' },
+    );
+    await expect({ optimizer: 'adam' }, variant(spec, 'squared', 'adam'));
+    const both = await resolved({ model: name, objective: 'logistic' });
+    assert.equal([both.optimizer, both.link], ['adam', 'sigmoid']);
   }
   const partial = await resolved({ model: 'mf', regularization: { item: 9 } });
   assert.equal(partial.regularization, { ...mf.defaults?.regularization, item: 9 });
   const all = await resolved({ model: 'mf', regularization: 0.5 });
   assert.equal(all.regularization, { user: 0.5, item: 0.5, bias: 0.5, feature: 0.5 });
+});
+
+test("Adam's defaults follow the steps of an epoch: shorter steps, the same decay an epoch", async () => {
+  const large = dataset(ratings({ users: 300, items: 90, size: 9000 }));
+  const at = async (options: object) => {
+    const model = await train(large, { model: 'mf', optimizer: 'adam', epochs: 1, dim: 1, ...options });
+    const { learningRate, regularization } = model.options as unknown as FactorOptions;
+    return { learningRate, shrink: learningRate * regularization.item };
+  };
+  const { learningRate, shrink } = await at({ batchSize: 1024 });
+  assert.is(learningRate, 0.01);
+  assert.is(shrink, 0.02);
+  const steps = Math.ceil(large.numInteractions / 16) / 79;
+  const small = await at({ batchSize: 16 });
+  assertClose(small.learningRate, 0.01 * steps ** -0.4, { relative: 1e-12, absolute: 0 }, 'learning rate');
+  assertClose(small.shrink * steps, 0.02, { relative: 1e-12, absolute: 0 }, 'decay');
+  const given = await at({ batchSize: 16, learningRate: 0.5 });
+  assert.is(given.learningRate, 0.5);
+  assertClose(given.shrink * steps, 0.02, { relative: 1e-12, absolute: 0 }, 'decay at a given rate');
+  assert.is((await at({ batchSize: 16, regularization: 0.3 })).shrink, small.learningRate * 0.3);
 });
 
 test('fm: unknown fields are refused, none at all are allowed', async () => {
