@@ -232,10 +232,10 @@ struct EpochCall {
   AdamCall adam;
 };
 
-// Floats of EpochCall::block_scratch that one block of Adam needs: two rows, and for each item that occurs more than
+// Floats of EpochCall::block_scratch that one block of Adam needs: three rows, and for each item that occurs more than
 // once in its share of a step two rows and two numbers.
 constexpr std::size_t adam_block_floats(std::size_t repeated, std::size_t stride) {
-  return (2 * stride + repeated * (2 * stride + 2) + 15) / 16 * 16;
+  return (3 * stride + repeated * (2 * stride + 2) + 15) / 16 * 16;
 }
 
 // Floats of EpochCall::block_scratch that one row-wise block needs: two rows, and a copy of the shared features with

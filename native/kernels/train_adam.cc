@@ -76,7 +76,7 @@ PALATE_INLINE Row row_of(const TrainState& s, const AdamCall& adam, const Side& 
   const std::uint32_t last = table.last_step[row];
   if constexpr (closed) {
     r.gap = gap_of(adam, *side.kind, last, now);
-    r.bias_gap = gap_of(adam, adam.biases, last, now);
+    r.bias_gap = gap_as(r.gap, adam.biases, last, now);
   } else if (!s.options.lazy && last < now) {
     for (std::uint32_t k = 0; k < s.stride; k += kLanes) {
       Lanes w = load(r.w + k);
@@ -118,14 +118,16 @@ PALATE_INLINE void adam_step(V& w, V& first, V& second, V g, const AdamGap& gap,
   }
 }
 
-// Steps a row by `scale` times `direction`; `values` are its factors, up to date, or nullptr to take them from the row.
+// Steps a row by `scale` times `direction`; `values` are its factors, up to date. Adds scale * values to
+// `other_gradient` unless that is nullptr.
 template <bool closed>
 PALATE_INLINE void step_row(const Row& row, const float* PALATE_RESTRICT values, float bias, float scale,
                             const float* PALATE_RESTRICT direction, float bias_gradient, const Side& side,
-                            const TrainState& s, const AdamKind& bias_kind) {
+                            const TrainState& s, const AdamKind& bias_kind, float* PALATE_RESTRICT other_gradient) {
   const Lanes factor = splat(scale);
   for (std::uint32_t k = 0; k < s.stride; k += kLanes) {
-    Lanes w = values != nullptr ? load(values + k) : factors_at<closed>(row, k);
+    Lanes w = load(values + k);
+    if (other_gradient != nullptr) store(other_gradient + k, fma(factor, w, load(other_gradient + k)));
     Lanes first = load(row.first + k);
     Lanes second = load(row.second + k);
     adam_step<closed>(w, first, second, factor * load(direction + k), row.gap, side.factors, side.kind->l2);
@@ -148,16 +150,26 @@ PALATE_INLINE void axpy(float* PALATE_RESTRICT target, float weight, const float
   for (std::uint32_t k = 0; k < stride; k += kLanes) store(target + k, fma(w, load(row + k), load(target + k)));
 }
 
+// The row's factors, up to date, into `values`; returns their dot product with `other`.
 template <bool closed>
-PALATE_INLINE float dot_row(const float* PALATE_RESTRICT other, const Row& row, std::uint32_t stride) {
+PALATE_INLINE float take_row(float* PALATE_RESTRICT values, const Row& row, const float* PALATE_RESTRICT other,
+                             std::uint32_t stride) {
   Lanes even = splat(0.0f);
   Lanes odd = splat(0.0f);
   std::uint32_t k = 0;
   for (; k + 2 * kLanes <= stride; k += 2 * kLanes) {
-    even = fma(load(other + k), factors_at<closed>(row, k), even);
-    odd = fma(load(other + k + kLanes), factors_at<closed>(row, k + kLanes), odd);
+    const Lanes a = factors_at<closed>(row, k);
+    const Lanes b = factors_at<closed>(row, k + kLanes);
+    store(values + k, a);
+    store(values + k + kLanes, b);
+    even = fma(load(other + k), a, even);
+    odd = fma(load(other + k + kLanes), b, odd);
   }
-  if (k < stride) even = fma(load(other + k), factors_at<closed>(row, k), even);
+  if (k < stride) {
+    const Lanes a = factors_at<closed>(row, k);
+    store(values + k, a);
+    even = fma(load(other + k), a, even);
+  }
   return sum(even + odd);
 }
 
@@ -176,6 +188,7 @@ PALATE_INLINE void prefetch_row(const ParameterTable& table, std::uint32_t row, 
 struct Scratch {
   float* user;           // (stride) factors of the user, up to date
   float* user_gradient;  // (stride)
+  float* item;           // (stride) factors of the item, up to date
   float* slots;          // (repeated items, 2 stride + 2): factors, gradient, bias, its gradient
   std::uint32_t stride;
 
@@ -219,17 +232,15 @@ void train_share(const Run& run, std::size_t begin, std::size_t end, std::size_t
       if (marks == item) {  // the only rating of the item in this step
         const Row row = row_of<closed>(s, adam, items, item, step - 1);
         const float bias = bias_of<closed>(row);
-        const float x = s.global_bias + user_bias + bias + dot_row<closed>(scratch.user, row, stride);
+        const float product = take_row<closed>(scratch.item, row, scratch.user, stride);
+        const float x = s.global_bias + user_bias + bias + product;
         const Slope result = slope(s.options, x, grid.values[n]);
         const float error = result.derivative * share;
         sums.loss += result.loss;
         sums.squares += result.squared_error;
         bias_gradient += error;
-        const Lanes weight = splat(error);
-        for (std::uint32_t k = 0; k < stride; k += kLanes) {
-          store(scratch.user_gradient + k, fma(weight, factors_at<closed>(row, k), load(scratch.user_gradient + k)));
-        }
-        step_row<closed>(row, nullptr, bias, error, scratch.user, error, items, s, adam.biases);
+        step_row<closed>(row, scratch.item, bias, error, scratch.user, error, items, s, adam.biases,
+                         scratch.user_gradient);
         s.items.last_step[item] = step;
         continue;
       }
@@ -256,11 +267,11 @@ void train_share(const Run& run, std::size_t begin, std::size_t end, std::size_t
       if ((marks & kSeenLater) != 0) continue;
       const Row row = row_of<closed>(s, adam, items, item, step - 1);
       step_row<closed>(row, values, values[2 * stride], 1.0f, values + stride, values[2 * stride + 1], items, s,
-                       adam.biases);
+                       adam.biases, nullptr);
       s.items.last_step[item] = step;
     }
     step_row<closed>(user_row, scratch.user, user_bias, 1.0f, scratch.user_gradient, bias_gradient, users, s,
-                     adam.biases);
+                     adam.biases, nullptr);
     s.users.last_step[user] = step;
   }
 }
@@ -272,7 +283,7 @@ void train_block(void* context, std::uint32_t block) {
   const EpochCall& call = *run.call;
   const GridView& grid = call.grid;
   float* base = call.block_scratch + call.block_stride * block;
-  const Scratch scratch = {base, base + s.stride, base + 2 * s.stride, s.stride};
+  const Scratch scratch = {base, base + s.stride, base + 2 * s.stride, base + 3 * s.stride, s.stride};
   const std::size_t cell = cell_of(run.stratum, block, grid.side);
   const std::size_t start = grid.blocks[cell];
   const std::size_t size = grid.blocks[cell + 1] - start;

@@ -36,15 +36,21 @@ struct AdamGap {
   float epsilon;  // of step `last`
 };
 
+// The same gap for another kind of parameters.
+PALATE_INLINE AdamGap gap_as(AdamGap gap, const AdamKind& kind, std::uint32_t last, std::uint32_t now) {
+  const std::uint32_t n = now - last;
+  gap.keep = power_of(kind.keep, n);
+  gap.reach = gap.keep * (kind.reach[last] - power_of(kind.fade, n) * kind.reach[now]);
+  return gap;
+}
+
 PALATE_INLINE AdamGap gap_of(const AdamCall& adam, const AdamKind& kind, std::uint32_t last, std::uint32_t now) {
   const std::uint32_t n = now - last;
   AdamGap gap;
-  gap.keep = power_of(kind.keep, n);
-  gap.reach = gap.keep * (kind.reach[last] - power_of(kind.fade, n) * kind.reach[now]);
   gap.first = power_of(adam.first, n);
   gap.second = power_of(adam.second, n);
   gap.epsilon = adam.epsilons[last];
-  return gap;
+  return gap_as(gap, kind, last, now);
 }
 
 // w at the end of the gap.
