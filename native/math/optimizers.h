@@ -10,6 +10,7 @@
 
 #include "kernels/train.h"
 #include "math/lanes.h"
+#include "math/scalar.h"
 
 namespace palate::KERNEL_NS {
 
@@ -35,7 +36,6 @@ PALATE_INLINE Lanes spread<Lanes>(float x) {
   return splat(x);
 }
 
-PALATE_INLINE float fma(float a, float b, float c) { return a * b + c; }
 PALATE_INLINE float root(float a) { return ::sqrtf(a); }
 PALATE_INLINE Lanes root(const Lanes& a) { return sqrt(a); }
 
