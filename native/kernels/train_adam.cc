@@ -7,15 +7,14 @@
 // brought up to date. The intercept is held, as biases take its part.
 //
 // Bytes a rating: the item's row with two moments read and written, 24 dim; the user's once a step.
+#include "kernels/adam_rows.h"
 #include "kernels/level.h"
-#include "math/adam_pieces.h"
 #include "math/objectives.h"
 
 namespace palate::KERNEL_NS {
 namespace {
 
 constexpr std::size_t kPrefetchAhead = 3;     // ratings
-constexpr std::uint32_t kFinishRows = 512;    // rows a task at the end of an epoch
 constexpr std::uint32_t kCancelSteps = 1024;  // steps between looks at the flags
 
 struct Run {
@@ -25,117 +24,8 @@ struct Run {
   std::uint32_t first_step;  // of this epoch, before the stratum
 };
 
-struct FinishRun {
-  TrainState* state;
-  const AdamCall* adam;
-  const ParameterTable* table;
-  const AdamKind* kind;
-};
-
 bool cancelled(const EpochCall& call) {
   return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
-}
-
-// One kind of row during one step.
-struct Side {
-  const ParameterTable* table;
-  const AdamKind* kind;
-  AdamStep factors;
-  AdamStep biases;
-};
-
-// A row that a step touches, and the gap behind which it stands.
-struct Row {
-  float* w;
-  float* first;
-  float* second;
-  float* bias;
-  float* bias_first;
-  float* bias_second;
-  AdamGap gap;
-  AdamGap bias_gap;
-};
-
-AdamStep step_of(const TrainOptions& o, const AdamCall& adam, const AdamKind& kind, std::uint32_t step) {
-  return {adam.rates[step] * kind.rate, adam.epsilons[step], kind.shrink, o.beta1, o.beta2};
-}
-
-// Finds the row; with moments (w, m, v) it is brought up to date in place.
-template <bool closed>
-PALATE_INLINE Row row_of(const TrainState& s, const AdamCall& adam, const Side& side, std::uint32_t row,
-                         std::uint32_t now) {
-  const ParameterTable& table = *side.table;
-  const std::size_t at = static_cast<std::size_t>(row) * s.stride;
-  Row r;
-  r.w = table.factors + at;
-  r.first = table.factors_first + at;
-  r.second = table.factors_second + at;
-  r.bias = table.biases + row;
-  r.bias_first = table.biases_first + row;
-  r.bias_second = table.biases_second + row;
-  const std::uint32_t last = table.last_step[row];
-  if constexpr (closed) {
-    r.gap = gap_of(adam, *side.kind, last, now);
-    r.bias_gap = gap_of(adam, adam.biases, last, now);
-  } else if (!s.options.lazy && last < now) {
-    for (std::uint32_t k = 0; k < s.stride; k += kLanes) {
-      Lanes w = load(r.w + k);
-      Lanes m = load(r.first + k);
-      Lanes v = load(r.second + k);
-      bring_up(adam, *side.kind, last, now, w, m, v, side.factors);
-      store(r.w + k, w);
-      store(r.first + k, m);
-      store(r.second + k, v);
-    }
-    if (s.options.train_biases)
-      bring_up(adam, adam.biases, last, now, *r.bias, *r.bias_first, *r.bias_second, side.biases);
-  }
-  return r;
-}
-
-template <bool closed>
-PALATE_INLINE Lanes factors_at(const Row& row, std::uint32_t k) {
-  if constexpr (closed) return brought_up(load(row.w + k), load(row.first + k), row.gap);
-  return load(row.w + k);
-}
-
-template <bool closed>
-PALATE_INLINE float bias_of(const Row& row) {
-  if constexpr (closed) return brought_up(*row.bias, *row.bias_first, row.bias_gap);
-  return *row.bias;
-}
-
-// w is up to date; moments are not.
-template <bool closed, typename V>
-PALATE_INLINE void adam_step(V& w, V& first, V& second, V g, const AdamGap& gap, const AdamStep& step, float l2) {
-  if constexpr (closed) {
-    closed_step(w, first, second, g, gap, step);
-  } else {
-    g = fma(spread<V>(l2), w, g);
-    first = fma(spread<V>(step.beta1), first, spread<V>(1.0f - step.beta1) * g);
-    second = fma(spread<V>(step.beta2), second, spread<V>(1.0f - step.beta2) * (g * g));
-    w = fma(spread<V>(-step.shrink), w, w) - spread<V>(step.rate) * first / (root(second) + spread<V>(step.epsilon));
-  }
-}
-
-// Steps a row by `scale` times `direction`; `values` are its factors, up to date, or nullptr to take them from the row.
-template <bool closed>
-PALATE_INLINE void step_row(const Row& row, const float* PALATE_RESTRICT values, float bias, float scale,
-                            const float* PALATE_RESTRICT direction, float bias_gradient, const Side& side,
-                            const TrainState& s, const AdamKind& bias_kind) {
-  const Lanes factor = splat(scale);
-  for (std::uint32_t k = 0; k < s.stride; k += kLanes) {
-    Lanes w = values != nullptr ? load(values + k) : factors_at<closed>(row, k);
-    Lanes first = load(row.first + k);
-    Lanes second = load(row.second + k);
-    adam_step<closed>(w, first, second, factor * load(direction + k), row.gap, side.factors, side.kind->l2);
-    store(row.w + k, w);
-    store(row.first + k, first);
-    store(row.second + k, second);
-  }
-  if (!s.options.train_biases) return;
-  adam_step<closed>(bias, *row.bias_first, *row.bias_second, bias_gradient, row.bias_gap, side.biases, bias_kind.l2);
-  *row.bias = bias;
 }
 
 void clear(float* row, std::uint32_t stride) {
@@ -149,7 +39,7 @@ PALATE_INLINE void axpy(float* PALATE_RESTRICT target, float weight, const float
 }
 
 template <bool closed>
-PALATE_INLINE float dot_row(const float* PALATE_RESTRICT other, const Row& row, std::uint32_t stride) {
+PALATE_INLINE float dot_row(const float* PALATE_RESTRICT other, const AdamRow& row, std::uint32_t stride) {
   Lanes even = splat(0.0f);
   Lanes odd = splat(0.0f);
   std::uint32_t k = 0;
@@ -195,13 +85,12 @@ void train_share(const Run& run, std::size_t begin, std::size_t end, std::size_t
   const GridView& grid = run.call->grid;
   const AdamCall& adam = run.call->adam;
   const std::uint32_t stride = s.stride;
-  const AdamStep bias_step = step_of(s.options, adam, adam.biases, step);
-  const Side users = {&s.users, &adam.users, step_of(s.options, adam, adam.users, step), bias_step};
-  const Side items = {&s.items, &adam.items, step_of(s.options, adam, adam.items, step), bias_step};
+  const AdamSide users = adam_side(s, adam, s.users, adam.users, step);
+  const AdamSide items = adam_side(s, adam, s.items, adam.items, step);
   std::uint32_t used_slots = 0;
   for (std::size_t n = begin; n < end;) {
     const std::uint32_t user = grid.users[n];
-    const Row user_row = row_of<closed>(s, adam, users, user, step - 1);
+    const AdamRow user_row = adam_row<closed>(s, users, user, step - 1);
     for (std::uint32_t k = 0; k < stride; k += kLanes) store(scratch.user + k, factors_at<closed>(user_row, k));
     clear(scratch.user_gradient, stride);
     const float user_bias = bias_of<closed>(user_row);
@@ -217,7 +106,7 @@ void train_share(const Run& run, std::size_t begin, std::size_t end, std::size_t
       const std::uint32_t marks = grid.items[n];
       const std::uint32_t item = marks & kItemBits;
       if (marks == item) {  // the only rating of the item in this step
-        const Row row = row_of<closed>(s, adam, items, item, step - 1);
+        const AdamRow row = adam_row<closed>(s, items, item, step - 1);
         const float bias = bias_of<closed>(row);
         const float x = s.global_bias + user_bias + bias + dot_row<closed>(scratch.user, row, stride);
         const Slope result = slope(s.options, x, grid.values[n]);
@@ -229,12 +118,12 @@ void train_share(const Run& run, std::size_t begin, std::size_t end, std::size_t
         for (std::uint32_t k = 0; k < stride; k += kLanes) {
           store(scratch.user_gradient + k, fma(weight, factors_at<closed>(row, k), load(scratch.user_gradient + k)));
         }
-        step_row<closed>(row, nullptr, bias, error, scratch.user, error, items, s, adam.biases);
+        step_adam_row<closed>(row, nullptr, bias, error, scratch.user, error, items, s);
         s.items.last_step[item] = step;
         continue;
       }
       if ((marks & kSeenBefore) == 0) {
-        const Row row = row_of<closed>(s, adam, items, item, step - 1);
+        const AdamRow row = adam_row<closed>(s, items, item, step - 1);
         adam.slots[item] = used_slots;
         float* values = scratch.values(used_slots++);
         for (std::uint32_t k = 0; k < stride; k += kLanes) store(values + k, factors_at<closed>(row, k));
@@ -254,13 +143,11 @@ void train_share(const Run& run, std::size_t begin, std::size_t end, std::size_t
       axpy(values + stride, error, scratch.user, stride);
       values[2 * stride + 1] += error;
       if ((marks & kSeenLater) != 0) continue;
-      const Row row = row_of<closed>(s, adam, items, item, step - 1);
-      step_row<closed>(row, values, values[2 * stride], 1.0f, values + stride, values[2 * stride + 1], items, s,
-                       adam.biases);
+      const AdamRow row = adam_row<closed>(s, items, item, step - 1);
+      step_adam_row<closed>(row, values, values[2 * stride], 1.0f, values + stride, values[2 * stride + 1], items, s);
       s.items.last_step[item] = step;
     }
-    step_row<closed>(user_row, scratch.user, user_bias, 1.0f, scratch.user_gradient, bias_gradient, users, s,
-                     adam.biases);
+    step_adam_row<closed>(user_row, scratch.user, user_bias, 1.0f, scratch.user_gradient, bias_gradient, users, s);
     s.users.last_step[user] = step;
   }
 }
@@ -291,53 +178,6 @@ void train_block(void* context, std::uint32_t block) {
   call.block_losses[2 * block + 1] += sums.squares;
 }
 
-// (u, s) at the end of a gap.
-template <typename V>
-PALATE_INLINE void fade(V& u, V& s, const AdamGap& gap, float epsilon) {
-  const V m = spread<V>(gap.first) * (u * (s + spread<V>(gap.epsilon)));
-  s = spread<V>(::sqrtf(gap.second)) * s;
-  u = m / (s + spread<V>(epsilon));
-}
-
-// Brings rows to the last step of the epoch, where the next one starts as its step 0.
-template <bool closed>
-void finish_rows(void* context, std::uint32_t task) {
-  const FinishRun& run = *static_cast<const FinishRun*>(context);
-  const TrainState& s = *run.state;
-  const AdamCall& adam = *run.adam;
-  const ParameterTable& table = *run.table;
-  const std::uint32_t begin = task * kFinishRows;
-  const std::uint32_t end = table.rows - begin < kFinishRows ? table.rows : begin + kFinishRows;
-  const AdamStep factors = step_of(s.options, adam, *run.kind, adam.steps);
-  const AdamStep biases = step_of(s.options, adam, adam.biases, adam.steps);
-  const Side side = {&table, run.kind, factors, biases};
-  const float epsilon = adam.epsilons[adam.steps];
-  for (std::uint32_t n = begin; n < end; ++n) {
-    const Row row = row_of<closed>(s, adam, side, n, adam.steps);
-    table.last_step[n] = 0;
-    if constexpr (closed) {
-      for (std::uint32_t k = 0; k < s.stride; k += kLanes) {
-        Lanes u = load(row.first + k);
-        Lanes deviation = load(row.second + k);
-        store(row.w + k, factors_at<closed>(row, k));
-        fade(u, deviation, row.gap, epsilon);
-        store(row.first + k, u);
-        store(row.second + k, deviation);
-      }
-      if (!s.options.train_biases) continue;
-      *row.bias = bias_of<closed>(row);
-      fade(*row.bias_first, *row.bias_second, row.bias_gap, epsilon);
-    }
-  }
-}
-
-void finish_table(TrainState& state, const AdamCall& adam, const ParameterTable& table, const AdamKind& kind,
-                  Pool& pool) {
-  FinishRun run = {&state, &adam, &table, &kind};
-  const std::uint32_t tasks = (table.rows + kFinishRows - 1) / kFinishRows;
-  pool.run(tasks, adam.closed ? finish_rows<true> : finish_rows<false>, &run);
-}
-
 }  // namespace
 
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss) {
@@ -351,8 +191,7 @@ Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLos
     if (cancelled(call)) return Status::cancelled;
     run.first_step += grid.stratum_steps[run.stratum];
   }
-  finish_table(state, adam, state.users, adam.users, pool);
-  finish_table(state, adam, state.items, adam.items, pool);
+  finish_epoch(state, adam, pool);
   loss = {};
   for (std::uint32_t b = 0; b < grid.side; ++b) {
     loss.loss += call.block_losses[2 * b];
