@@ -21,10 +21,15 @@ double rate_at(double learning_rate, double first, double second) {
 
 }  // namespace
 
-AdamTables::AdamTables(const TrainState& state, std::uint32_t steps) : state_(state), steps_(steps) {
+bool adam_is_closed(const TrainState& state) {
   const TrainOptions& o = state.options;
   const bool decays = state.users.regularization > 0 || state.items.regularization > 0 || o.regularization_bias > 0;
-  call_.closed = !o.lazy && (o.decoupled || !decays);
+  return !o.lazy && (o.decoupled || !decays);
+}
+
+AdamTables::AdamTables(const TrainState& state, std::uint32_t steps) : state_(state), steps_(steps) {
+  const TrainOptions& o = state.options;
+  call_.closed = adam_is_closed(state);
   call_.steps = steps;
   rates_ = Buffer<float>(std::size_t{steps} + 1);
   epsilons_ = Buffer<float>(std::size_t{steps} + 1);

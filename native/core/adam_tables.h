@@ -1,4 +1,4 @@
-// Tables over the steps of an epoch for Adam in blocks; see math/adam.h and math/adam_pieces.h.
+// Tables over the steps of an epoch for Adam on touched rows; see math/adam.h and math/adam_pieces.h.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,9 @@
 #include "kernels/train.h"
 
 namespace palate {
+
+// Whether rows without a gradient move by a closed form: no coupled decay of users, items or biases, and not lazy.
+bool adam_is_closed(const TrainState& state);
 
 class AdamTables {
  public:

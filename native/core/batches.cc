@@ -89,11 +89,12 @@ Batches::Batches(View<const std::uint32_t> offsets, View<const std::uint32_t> it
   feature_gradient_ = Buffer<float>(static_cast<std::size_t>(state.features.rows) * state.stride);
   feature_gradient_bias_ = Buffer<float>(state.features.rows);
   feature_norm_ = Buffer<double>(state.features.rows);
+  feature_rows_ = Buffer<std::uint32_t>(state.features.rows);
   failed_ = user_of_.failed() || order_.failed() || users_.failed() || items_side_.failed() || user_slots_.failed() ||
             item_slots_.failed() || rating_vectors_.failed() || entry_ratings_.failed() || entry_vectors_.failed() ||
             batch_values_.failed() || errors_.failed() || entry_errors_.failed() || losses_.failed() ||
             squares_.failed() || feature_gradient_.failed() || feature_gradient_bias_.failed() ||
-            feature_norm_.failed();
+            feature_norm_.failed() || feature_rows_.failed();
   if (failed_) return;
   for (std::uint32_t u = 0; u < state.users.rows; ++u) {
     for (std::uint32_t n = offsets[u]; n < offsets[u + 1]; ++n) user_of_[n] = u;
@@ -106,6 +107,7 @@ Batches::Batches(View<const std::uint32_t> offsets, View<const std::uint32_t> it
   source_.scratch.feature_gradient = feature_gradient_.data();
   source_.scratch.feature_gradient_bias = feature_gradient_bias_.data();
   source_.scratch.feature_norm = feature_norm_.data();
+  source_.scratch.feature_rows = feature_rows_.data();
   source_.scratch.errors = errors_.data();
   source_.scratch.entry_errors = entry_errors_.data();
   source_.scratch.losses = losses_.data();

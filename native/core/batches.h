@@ -71,6 +71,7 @@ class Batches {
   Buffer<double> squares_;
   Buffer<float> feature_gradient_, feature_gradient_bias_;
   Buffer<double> feature_norm_;
+  Buffer<std::uint32_t> feature_rows_;
   BatchView view_;
   BatchSource source_;
   bool failed_ = false;

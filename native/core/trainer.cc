@@ -1,5 +1,6 @@
 #include "core/trainer.h"
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cmath>
@@ -47,16 +48,33 @@ GridPlan batch_plan(const TrainerSetup& setup, std::size_t row_bytes) {
   return plan_batches(setup.items.size, setup.num_users, setup.num_items, row_bytes, setup.options.batch_size);
 }
 
-// Shared features, and a norm over the whole gradient, tie the blocks of a step together; the closed form needs
-// momentum that fades faster than the deviation it is divided by.
+// The closed form needs momentum that fades faster than the deviation it is divided by.
+bool adam_on_touch(const TrainOptions& o) {
+  constexpr double kMostFade = 0.94;  // decay takes less than .05 a step
+  return o.optimizer == Optimizer::adam && o.beta1 <= kMostFade * std::sqrt(static_cast<double>(o.beta2));
+}
+
+// Shared features, and a norm over the whole gradient, tie the blocks of a step together.
 bool adam_in_blocks(const TrainerSetup& setup, std::size_t row_bytes) {
-  constexpr double kMostFade = 0.94;       // decay takes less than .05 a step
   constexpr std::size_t kFewestSteps = 4;  // a stratum; with fewer, rounding up would show in the size of steps
   const TrainOptions& o = setup.options;
-  if (o.optimizer != Optimizer::adam || o.batch_size == 0 || setup.num_features != 0 || o.clip_norm != 0) return false;
-  if (o.beta1 > kMostFade * std::sqrt(static_cast<double>(o.beta2)) || setup.num_items > kItemBits) return false;
+  if (!adam_on_touch(o) || o.batch_size == 0 || setup.num_features != 0 || o.clip_norm != 0) return false;
+  if (setup.num_items > kItemBits) return false;
   const GridPlan plan = batch_plan(setup, row_bytes);
   return setup.items.size / plan.side / plan.squares / kFewestSteps >= o.batch_size;
+}
+
+// Whether batches touch so few rows that a pass over all rows at each step costs more; lazy steps need no such pass.
+bool adam_in_batches(const TrainState& state, std::size_t ratings) {
+  // Rows of a pass for the cost of a touched one: where both ways took the same time. Pieces bridge gaps at the cost of
+  // several steps.
+  constexpr std::uint64_t kClosedCost = 2;
+  constexpr std::uint64_t kPiecesCost = 10;
+  const TrainOptions& o = state.options;
+  if (!adam_on_touch(o) || o.lazy || o.batch_size == 0 || o.batch_size >= ratings) return false;
+  const std::uint64_t touched = std::uint64_t{2} * o.batch_size;  // at most
+  return (adam_is_closed(state) ? kClosedCost : kPiecesCost) * touched <
+         std::uint64_t{state.users.rows} + state.items.rows;
 }
 
 }  // namespace
@@ -100,6 +118,8 @@ Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads
   } else {
     batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, o.batch_size);
     failed_ = failed_ || batches_->failed();
+    const std::size_t ratings = setup.items.size;
+    if (adam_in_batches(state_, ratings)) make_adam(static_cast<std::uint32_t>((ratings - 1) / o.batch_size + 1));
   }
 }
 
@@ -111,20 +131,33 @@ void Trainer::make_grid(const GridPlan& plan) {
   failed_ = failed_ || grid_->failed() || strata_.failed() || block_losses_.failed();
   if (failed_) return;
   if (plan.batch != 0) {
-    for (const auto& [owner, table] : {std::pair{&users_, &state_.users}, std::pair{&items_, &state_.items}}) {
-      owner->last_step = Buffer<std::uint32_t>(table->rows);
-      table->last_step = owner->last_step.data();
-      failed_ = failed_ || owner->last_step.failed();
-    }
+    make_adam(grid_->steps());
     slots_ = Buffer<std::uint32_t>(setup_.num_items);
-    adam_ = std::make_unique<AdamTables>(state_, grid_->steps());
     block_stride_ = adam_block_floats(grid_->most_repeated(), state_.stride);
-    failed_ = failed_ || slots_.failed() || adam_->failed();
+    failed_ = failed_ || slots_.failed();
   } else if (setup_.num_features != 0) {
     block_stride_ = block_floats(setup_.num_features, state_.stride);
   }
   block_scratch_ = Buffer<float>(plan.side * block_stride_);
   failed_ = failed_ || block_scratch_.failed();
+}
+
+void Trainer::make_adam(std::uint32_t steps) {
+  for (const auto& [owner, table] : {std::pair{&users_, &state_.users}, std::pair{&items_, &state_.items}}) {
+    owner->last_step = Buffer<std::uint32_t>(table->rows);
+    table->last_step = owner->last_step.data();
+    failed_ = failed_ || owner->last_step.failed();
+  }
+  adam_ = std::make_unique<AdamTables>(state_, steps);
+  failed_ = failed_ || adam_->failed();
+}
+
+// Rows start at step 0, wherever a cancelled epoch left them.
+void Trainer::start_adam(EpochCall& call) {
+  adam_->start(state_.step, call.learning_rate);
+  call.adam = adam_->call();
+  call.adam.slots = slots_.data();
+  for (const ParameterTable* table : {&state_.users, &state_.items}) std::fill_n(table->last_step, table->rows, 0u);
 }
 
 void Trainer::allocate(Table& owner, ParameterTable& table, std::uint32_t rows, float regularization) {
@@ -229,12 +262,10 @@ EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const s
   call.teardown = &teardown;
   EpochLoss loss;
   EpochResult result;
+  if (adam_ != nullptr) start_adam(call);
   if (grid_ != nullptr) {
     describe_blocks(call, epoch);
     if (adam_ != nullptr) {
-      adam_->start(state_.step, learning_rate);
-      call.adam = adam_->call();
-      call.adam.slots = slots_.data();
       result.status = backend.train_adam(state_, call, pool_, loss);
     } else {
       result.status = backend.train_epoch(state_, call, pool_, loss);

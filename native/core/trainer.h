@@ -74,6 +74,8 @@ class Trainer {
   void initialise(ParameterTable& table, std::uint64_t stream, const float* shares, float std_dev);
   void count_shares();
   void make_grid(const GridPlan& plan);
+  void make_adam(std::uint32_t steps);
+  void start_adam(EpochCall& call);
   void describe_blocks(EpochCall& call, std::uint32_t epoch);
   bool finite();
 

@@ -1,6 +1,7 @@
 // Scores, losses and gradients of one batch. Part of train_batch.cc.
 #pragma once
 
+#include "kernels/adam_rows.h"
 #include "kernels/batch_vectors.h"
 #include "kernels/combine_rows.h"
 #include "math/optimizers.h"
@@ -17,7 +18,11 @@ struct Run {
   std::uint32_t item_grain;
   std::uint32_t feature_tasks;
   float gradient_scale;  // of clipping
-  bool dense;
+  bool dense;            // every row is stepped, else those of the batch
+  const AdamCall* adam;  // Adam on touched rows (kernels/batch_adam.h), else nullptr
+  std::uint32_t adam_step;
+  AdamSide adam_users;
+  AdamSide adam_items;
   StepScalars user_step;
   StepScalars item_step;
   StepScalars feature_step;
@@ -26,6 +31,20 @@ struct Run {
 };
 
 std::uint32_t min_u32(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
+std::uint32_t tasks_of(std::uint32_t count, std::uint32_t grain) { return (count + grain - 1) / grain; }
+
+// Tasks of a loop over the slots of users and items.
+std::uint32_t slot_tasks(const Run& run) {
+  return tasks_of(run.batch->num_users, run.user_grain) + tasks_of(run.batch->num_items, run.item_grain);
+}
+
+void loop(Pool& pool, bool parallel, std::uint32_t count, Pool::Body body, void* context) {
+  if (parallel) {
+    pool.run(count, body, context);
+  } else {
+    for (std::uint32_t i = 0; i < count; ++i) body(context, i);
+  }
+}
 
 // --- combined rows of the slots, when there are shared features
 
@@ -147,6 +166,7 @@ void feature_side(const Run& run, std::uint32_t task, const ParameterTable& tabl
              s.stride);
       }
       run.scratch->feature_gradient_bias[f] += weight * bias_gradient;
+      ++run.scratch->feature_rows[f];
     }
   }
 }
@@ -157,6 +177,7 @@ void feature_gradients(void* context, std::uint32_t task) {
   for (std::uint32_t f = task; f < s.features.rows; f += run.feature_tasks) {
     clear(run.scratch->feature_gradient + static_cast<std::size_t>(f) * s.stride, s.stride);
     run.scratch->feature_gradient_bias[f] = 0.0f;
+    run.scratch->feature_rows[f] = 0;
   }
   feature_side(run, task, s.users, s.user_features, run.scratch->users, run.batch->user_rows, run.batch->num_users);
   feature_side(run, task, s.items, s.item_features, run.scratch->items, run.batch->item_rows, run.batch->num_items);

@@ -1,7 +1,7 @@
 // The optimizer step of one batch. Part of train_batch.cc.
 #pragma once
 
-#include "kernels/batch_gradients.h"
+#include "kernels/batch_adam.h"
 
 namespace palate::KERNEL_NS {
 namespace {
@@ -19,7 +19,18 @@ double power(double base, std::uint64_t exponent) {
   return result;
 }
 
-StepScalars scalars(const TrainOptions& o, float rate, float l2, std::uint64_t step) {
+// Adam's, of one step: 1 - b1^t and sqrt(1 - b2^t).
+struct Corrections {
+  double first;
+  double second;
+};
+
+Corrections corrections(const TrainOptions& o, std::uint64_t step) {
+  if (o.optimizer != Optimizer::adam) return {1, 1};
+  return {1.0 - power(o.beta1, step), ::sqrt(1.0 - power(o.beta2, step))};
+}
+
+StepScalars scalars(const TrainOptions& o, float rate, float l2, const Corrections& correct) {
   StepScalars s{};
   s.keep = o.decoupled ? 1.0f - rate * l2 : 1.0f;
   s.l2 = o.decoupled ? 0.0f : l2;
@@ -28,8 +39,8 @@ StepScalars scalars(const TrainOptions& o, float rate, float l2, std::uint64_t s
   s.beta2 = o.beta2;
   s.epsilon = o.epsilon;
   if (o.optimizer == Optimizer::adam) {
-    s.rate = static_cast<float>(rate / (1.0 - power(o.beta1, step)));
-    s.denominator = static_cast<float>(1.0 / ::sqrt(1.0 - power(o.beta2, step)));
+    s.rate = static_cast<float>(rate / correct.first);
+    s.denominator = static_cast<float>(1.0 / correct.second);
   }
   return s;
 }
@@ -74,8 +85,6 @@ void step_side(const Run& run, const ParameterTable& table, const SlotScratch& s
   }
 }
 
-std::uint32_t tasks_of(std::uint32_t count, std::uint32_t grain) { return (count + grain - 1) / grain; }
-
 std::uint32_t user_step_tasks(const Run& run) {
   return run.dense ? tasks_of(run.state->users.rows, kDenseChunk) : tasks_of(run.batch->num_users, run.user_grain);
 }
@@ -103,26 +112,23 @@ void step_features(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);
   const TrainState& s = *run.state;
   for (std::uint32_t f = task; f < s.features.rows; f += run.feature_tasks) {
+    if (s.options.lazy && run.scratch->feature_rows[f] == 0) continue;
     step_one<kind>(run, s.features, run.feature_step, run.feature_bias_step, f,
                    run.scratch->feature_gradient + static_cast<std::size_t>(f) * s.stride,
                    run.scratch->feature_gradient_bias[f]);
   }
 }
 
-void loop(Pool& pool, bool parallel, std::uint32_t count, Pool::Body body, void* context) {
-  if (parallel) {
-    pool.run(count, body, context);
-  } else {
-    for (std::uint32_t i = 0; i < count; ++i) body(context, i);
-  }
-}
-
 template <Optimizer kind>
 void step_all(Run& run, Pool& pool, bool parallel) {
-  TrainState& s = *run.state;
-  const std::uint64_t floats = static_cast<std::uint64_t>(s.users.rows + s.items.rows) * s.stride;
-  const bool wide = run.dense ? floats >= kParallelFloats : parallel;
-  loop(pool, wide, user_step_tasks(run) + item_step_tasks(run), step_rows<kind>, &run);
+  const TrainState& s = *run.state;
+  if (run.adam != nullptr) {
+    step_batch(run, pool, parallel);
+  } else {
+    const std::uint64_t floats = static_cast<std::uint64_t>(s.users.rows + s.items.rows) * s.stride;
+    const bool wide = run.dense ? floats >= kParallelFloats : parallel;
+    loop(pool, wide, user_step_tasks(run) + item_step_tasks(run), step_rows<kind>, &run);
+  }
   if (s.features.rows != 0) loop(pool, run.feature_tasks > 1, run.feature_tasks, step_features<kind>, &run);
 }
 

@@ -40,7 +40,7 @@ struct ParameterTable {
   float* biases = nullptr;          // (rows)
   float* biases_first = nullptr;
   float* biases_second = nullptr;
-  std::uint32_t* last_step = nullptr;  // (rows) Adam in blocks: step of this epoch that the row stands at, else nullptr
+  std::uint32_t* last_step = nullptr;  // (rows) Adam on touched rows: step of this epoch that a row stands at
   std::uint32_t rows = 0;
   float regularization = 0;
 };
@@ -141,6 +141,7 @@ struct BatchScratch {
   SlotScratch items;
   float* feature_gradient = nullptr;       // (features, stride)
   float* feature_gradient_bias = nullptr;  // (features)
+  std::uint32_t* feature_rows = nullptr;   // (features) rows of this batch that have the feature
   double* feature_norm = nullptr;          // (features)
   float* errors = nullptr;                 // (batch) d loss / d x of each rating
   float* entry_errors = nullptr;           // (batch) the same in item-grouped order
@@ -190,7 +191,7 @@ struct PowerTable {
   const float* high = nullptr;
 };
 
-// What Adam in blocks needs for one kind of parameters; see math/adam.h.
+// What Adam on touched rows needs for one kind of parameters; see math/adam.h.
 struct AdamKind {
   const float* reach = nullptr;  // (steps + 1) T of the closed form
   PowerTable keep;               // d^n
@@ -200,10 +201,11 @@ struct AdamKind {
   float rate = 1;                // multiple of the learning rate
 };
 
-// Adam in blocks. Steps of an epoch count from 1; step 0 is where the epoch starts.
+// Adam on touched rows, in blocks or in batches. Steps of an epoch count from 1; step 0 is where the epoch starts, and
+// where last_step of all rows must stand then.
 struct AdamCall {
   bool closed = false;              // no coupled decay, not lazy: rows hold (w, u, s) of math/adam.h, else (w, m, v)
-  std::uint32_t steps = 0;          // of this epoch
+  std::uint32_t steps = 0;          // of this epoch; 0: another way to train
   std::uint64_t first_step = 0;     // steps before this epoch
   const float* rates = nullptr;     // (steps + 1) lr / (1 - beta1^t) sqrt(1 - beta2^t)
   const float* epsilons = nullptr;  // (steps + 1) epsilon sqrt(1 - beta2^t)
@@ -211,7 +213,7 @@ struct AdamCall {
   PowerTable second;                // beta2^n
   AdamKind users, items, biases;
   AdamPieces pieces;
-  std::uint32_t* slots = nullptr;  // (items) scratch
+  std::uint32_t* slots = nullptr;  // (items) scratch, in blocks
 };
 
 struct EpochCall {
@@ -232,10 +234,13 @@ struct EpochCall {
   AdamCall adam;
 };
 
-// Floats of EpochCall::block_scratch that one block of Adam needs: three rows, and for each item that occurs more than
-// once in its share of a step two rows and two numbers.
+// Ratings that a block of Adam takes at a time, inside its share of a step.
+inline constexpr std::uint32_t kAdamChunk = 32;
+
+// Floats of EpochCall::block_scratch that one block of Adam needs: see Scratch in train_adam.cc. `repeated` items occur
+// more than once in its share of a step.
 constexpr std::size_t adam_block_floats(std::size_t repeated, std::size_t stride) {
-  return (3 * stride + repeated * (2 * stride + 2) + 15) / 16 * 16;
+  return ((3 * std::size_t{kAdamChunk} + 2) * stride + repeated * (2 * stride + 2) + 15) / 16 * 16;
 }
 
 // Floats of EpochCall::block_scratch that one row-wise block needs: two rows, and a copy of the shared features with

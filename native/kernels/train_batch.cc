@@ -1,8 +1,9 @@
 // Mini-batch and full-batch training: the mean gradient of a batch, then one optimizer step.
 //
-// Adam, and any optimizer with L2, moves every row at every step, also rows that the batch does not touch:
-// the dense meaning of torch.optim. Work of a step: 4 (batch) (dim) flops for scores and gradients of
-// each side, and for dense steps one pass over all parameters.
+// Adam that is not lazy, and any optimizer with L2, moves every row at every step, also rows that the batch does not
+// touch: the dense meaning of torch.optim. Work of a step: 4 (batch) (dim) flops for scores and gradients of each side,
+// and for dense steps one pass over all parameters, unless the caller has Adam move rows when they are needed
+// (kernels/batch_adam.h).
 //
 // Each gradient row is summed by one thread in a fixed order, so the bits do not depend on the threads.
 #include "kernels/batch_step.h"
@@ -18,8 +19,9 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
   run.batch = &batch;
   run.scratch = &source.scratch;
   const TrainOptions& o = state.options;
-  run.dense = o.optimizer == Optimizer::adam || state.users.regularization > 0 || state.items.regularization > 0 ||
-              o.regularization_bias > 0;
+  run.adam = call.adam.steps != 0 ? &call.adam : nullptr;
+  const bool decays = state.users.regularization > 0 || state.items.regularization > 0 || o.regularization_bias > 0;
+  run.dense = o.optimizer == Optimizer::adam ? run.adam == nullptr && !o.lazy : decays;
   const bool combined = source.scratch.items.combined != nullptr;
   loss = {};
   while (source.next(source.self, batch)) {
@@ -34,6 +36,7 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
     run.feature_tasks = parallel ? pool.threads() : 1;
     const std::uint32_t user_tasks = tasks_of(batch.num_users, run.user_grain);
     const std::uint32_t item_tasks = tasks_of(batch.num_items, run.item_grain);
+    if (run.adam != nullptr) bring_up_batch(run, pool, parallel);
     if (combined) {
       loop(pool, parallel, item_tasks, combine_items, &run);
       loop(pool, parallel, user_tasks, combine_users, &run);
@@ -43,13 +46,13 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
     if (state.features.rows != 0) loop(pool, parallel, run.feature_tasks, feature_gradients, &run);
     run.gradient_scale = clip_scale(run);
 
-    ++state.step;
-    run.user_step = scalars(o, call.learning_rate, state.users.regularization, state.step);
-    run.item_step = scalars(o, call.learning_rate, state.items.regularization, state.step);
+    const Corrections correct = corrections(o, ++state.step);
+    run.user_step = scalars(o, call.learning_rate, state.users.regularization, correct);
+    run.item_step = scalars(o, call.learning_rate, state.items.regularization, correct);
     const float feature_rate = call.learning_rate * o.feature_learning_rate;
-    run.feature_step = scalars(o, feature_rate, state.features.regularization, state.step);
-    run.bias_step = scalars(o, call.learning_rate * o.bias_learning_rate, o.regularization_bias, state.step);
-    run.feature_bias_step = scalars(o, feature_rate * o.bias_learning_rate, o.regularization_bias, state.step);
+    run.feature_step = scalars(o, feature_rate, state.features.regularization, correct);
+    run.bias_step = scalars(o, call.learning_rate * o.bias_learning_rate, o.regularization_bias, correct);
+    run.feature_bias_step = scalars(o, feature_rate * o.bias_learning_rate, o.regularization_bias, correct);
     switch (o.optimizer) {
       case Optimizer::sgd:
         step_all<Optimizer::sgd>(run, pool, parallel);
@@ -66,6 +69,7 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
     loss.squared_error += sum_of(source.scratch.squares, batch.num_users);
     loss.count += batch.size;
   }
+  if (run.adam != nullptr) finish_epoch(state, *run.adam, pool);
   return Status::ok;
 }
 

@@ -101,7 +101,7 @@ test('clipping in mini-batches', async () => {
 });
 
 test('logistic loss, wide factors, all sides of the batch size', async () => {
-  for (const batchSize of [0, 2, 49, 50, 51, 4_000_000_000]) {
+  for (const batchSize of [0, 7, 49, 50, 51, 4_000_000_000]) {
     const shape = { ...fm, dim: 33 };
     await compare(trainerConfig(shape, { objective: 'logistic', link: 'sigmoid', optimizer: 'adam', batchSize }));
   }

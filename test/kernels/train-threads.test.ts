@@ -40,6 +40,13 @@ function assertSame(actual: Bits, expected: Bits, what: string): void {
 
 const base: Partial<TrainerConfig> = { ...penalties, link: 'sigmoid', trainGlobalBias: true, featureLearningRate: 0.1 };
 const optimizers = ['sgd', 'adagrad', 'adam'] as const;
+/** Adam in parallel batches that touch so few of the rows that the others wait, or stand still. */
+const touching = [{ decoupled: true }, { decoupled: false }, { lazy: true }].map((decay) =>
+  trainerConfig(
+    { users: 6000, items: 4300, ratings: 1300, dim: 32, fields: 'both', valid: 1100 },
+    { ...base, ...decay, optimizer: 'adam', batchSize: 512, clipNorm: 0.1 },
+  ),
+);
 
 for (const [model, shape] of Object.entries({ mf, fm, dense })) {
   for (const optimizer of optimizers) {
@@ -63,6 +70,13 @@ test('sparse steps and clipping: the same bits for any number of threads', async
     const config = trainerConfig(fm, { link: 'sigmoid', optimizer, batchSize: 700, clipNorm: 0.01 });
     const expected = await train(config);
     for (const threads of [2, 8]) assertSame(await train({ ...config, threads }), expected, `${threads} threads`);
+  }
+});
+
+test('Adam on touched rows: the same bits for any number of threads', async () => {
+  for (const config of touching) {
+    const expected = await train(config);
+    for (const threads of [2, 3, 8]) assertSame(await train({ ...config, threads }), expected, `${threads} threads`);
   }
 });
 
@@ -111,17 +125,21 @@ test('avx2 and avx512 agree bit for bit', async () => {
     console.log('skipped: no avx512 here');
     return;
   }
+  const compare = async (config: TrainerConfig, what: string): Promise<void> => {
+    native().setSimdLevel('avx2');
+    const expected = await train(config);
+    native().setSimdLevel('avx512');
+    assertSame(await train(config), expected, what);
+  };
   try {
+    for (const config of touching) await compare(config, 'Adam on touched rows');
     for (const shape of [mf, fm, dense]) {
       for (const optimizer of optimizers) {
         for (const batchSize of optimizer === 'adam' ? [7, 600] : [1, 600]) {
           for (const loss of [{ link: 'identity' }, { link: 'sigmoid' }, { objective: 'logistic' }] as const) {
             const clipNorm = batchSize === 600 ? 0.1 : 0;
             const config = trainerConfig(shape, { ...base, ...loss, optimizer, batchSize, clipNorm });
-            native().setSimdLevel('avx2');
-            const expected = await train(config);
-            native().setSimdLevel('avx512');
-            assertSame(await train(config), expected, `${optimizer}, batch ${batchSize}`);
+            await compare(config, `${optimizer}, batch ${batchSize}`);
           }
         }
       }

@@ -2,7 +2,7 @@
 import type { TrainerConfig } from '../../src/native/binding.js';
 import { addScoreGradient, gradientNorm, kinds, zerosLike } from './train-gradient.js';
 import { type OracleParameters, ratingLoss, rawScore, trainingPairs } from './train-loss.js';
-import { newMoments, stepAll } from './train-optimizers.js';
+import { newMoments, stepAll, touchedRows } from './train-optimizers.js';
 import { OracleRng } from './train-rng.js';
 
 export interface OracleEpoch {
@@ -33,7 +33,8 @@ export function trainBatches(
   p: OracleParameters,
   learningRates: readonly number[],
 ): OracleEpoch[] {
-  const { users, items, values } = trainingPairs(config);
+  const pairs = trainingPairs(config);
+  const { users, items, values } = pairs;
   const moments = newMoments(p);
   let count = 0;
   return learningRates.map((learningRate, epoch) => {
@@ -51,7 +52,7 @@ export function trainBatches(
         squares += result.squaredError;
       }
       if (config.clipNorm > 0) scaleBy(gradient, Math.min(1, config.clipNorm / gradientNorm(config, gradient)));
-      stepAll(config, p, moments, gradient, learningRate, ++count);
+      stepAll(config, p, moments, gradient, learningRate, ++count, touchedRows(config, p, pairs, batch));
     }
     return { loss: loss / order.length, rmse: Math.sqrt(squares / order.length) };
   });

@@ -1,7 +1,7 @@
 /** Optimizer steps of native/math/optimizers.h in float64, one parameter at a time. */
 import type { TrainerConfig } from '../../src/native/binding.js';
 import { type Kind, kinds, zerosLike } from './train-gradient.js';
-import type { OracleParameters } from './train-loss.js';
+import { activeRows, type OracleParameters, type Pairs } from './train-loss.js';
 
 /** Where a parameter keeps its moments. */
 export interface Moments {
@@ -69,7 +69,25 @@ export function stepsOf(config: TrainerConfig, learningRate: number, count: numb
   return { users: ofKind('users'), items: ofKind('items'), features: ofKind('features'), global: base * bias };
 }
 
-/** One step of every parameter: the dense meaning. */
+export type Touched = Record<Kind, Set<number>>;
+
+/** Rows that take part in the ratings `batch` of `pairs`. */
+export function touchedRows(
+  config: TrainerConfig,
+  p: OracleParameters,
+  pairs: Pairs,
+  batch: Iterable<number>,
+): Touched {
+  const touched: Touched = { users: new Set(), items: new Set(), features: new Set() };
+  for (const n of batch) {
+    for (const { rows, row } of activeRows(config, p, pairs.users[n], pairs.items[n])) {
+      touched[kinds.find((kind) => p[kind] === rows) as Kind].add(row);
+    }
+  }
+  return touched;
+}
+
+/** One step of every parameter, the dense meaning; a lazy Adam steps the rows in `touched` alone. */
 export function stepAll(
   config: TrainerConfig,
   p: OracleParameters,
@@ -77,13 +95,19 @@ export function stepAll(
   gradient: OracleParameters,
   learningRate: number,
   count: number,
+  touched: Touched,
 ): void {
+  const lazy = config.lazy && config.optimizer === 'adam';
   const steps = stepsOf(config, learningRate, count);
   for (const kind of kinds) {
     for (const part of config.biases ? (['factors', 'biases'] as const) : (['factors'] as const)) {
       const target = { w: p[kind][part], first: first[kind][part], second: second[kind][part] };
       const step = part === 'factors' ? steps[kind].factor : steps[kind].bias;
-      for (let at = 0; at < target.w.length; at++) stepOne(config, target, at, gradient[kind][part][at], step);
+      const width = part === 'factors' ? config.dim : 1;
+      for (let at = 0; at < target.w.length; at++) {
+        if (lazy && !touched[kind].has(Math.floor(at / width))) continue;
+        stepOne(config, target, at, gradient[kind][part][at], step);
+      }
     }
   }
   if (!config.trainGlobalBias) return;
