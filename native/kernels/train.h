@@ -235,7 +235,7 @@ struct EpochCall {
 };
 
 // Ratings that a block of Adam takes at a time, inside its share of a step.
-inline constexpr std::uint32_t kAdamChunk = 32;
+inline constexpr std::uint32_t kAdamChunk = 8;
 
 // Floats of EpochCall::block_scratch that one block of Adam needs: see Scratch in train_adam.cc. `repeated` items occur
 // more than once in its share of a step.
