@@ -59,7 +59,20 @@ PALATE_INLINE AdamRow adam_row(const TrainState& s, const AdamSide& side, std::u
     r.gap = gap_of(adam, *side.kind, last, now);
     r.bias_gap = gap_as(r.gap, adam.biases, last, now);
   } else if (!s.options.lazy && last < now) {
-    for (std::uint32_t k = 0; k < s.stride; k += kLanes) {
+    std::uint32_t k = 0;
+    for (; k + 2 * kLanes <= s.stride; k += 2 * kLanes) {
+      LanesPair w = {load(r.w + k), load(r.w + k + kLanes)};
+      LanesPair m = {load(r.first + k), load(r.first + k + kLanes)};
+      LanesPair v = {load(r.second + k), load(r.second + k + kLanes)};
+      bring_up(adam, *side.kind, last, now, w, m, v, side.factors);
+      store(r.w + k, w.a);
+      store(r.w + k + kLanes, w.b);
+      store(r.first + k, m.a);
+      store(r.first + k + kLanes, m.b);
+      store(r.second + k, v.a);
+      store(r.second + k + kLanes, v.b);
+    }
+    if (k < s.stride) {
       Lanes w = load(r.w + k);
       Lanes m = load(r.first + k);
       Lanes v = load(r.second + k);

@@ -35,6 +35,26 @@ PALATE_INLINE Lanes magnitude(const Lanes& a) {
 }
 PALATE_INLINE float total(const Lanes& a) { return sum(a); }
 
+// Two vectors side by side. Steps are one long chain of instructions that wait for each other; two chains overlap.
+struct LanesPair {
+  Lanes a, b;
+};
+template <>
+PALATE_INLINE LanesPair spread<LanesPair>(float x) {
+  return {splat(x), splat(x)};
+}
+PALATE_INLINE LanesPair operator+(const LanesPair& x, const LanesPair& y) { return {x.a + y.a, x.b + y.b}; }
+PALATE_INLINE LanesPair operator-(const LanesPair& x, const LanesPair& y) { return {x.a - y.a, x.b - y.b}; }
+PALATE_INLINE LanesPair operator*(const LanesPair& x, const LanesPair& y) { return {x.a * y.a, x.b * y.b}; }
+PALATE_INLINE LanesPair operator/(const LanesPair& x, const LanesPair& y) { return {x.a / y.a, x.b / y.b}; }
+PALATE_INLINE LanesPair fma(const LanesPair& x, const LanesPair& y, const LanesPair& z) {
+  return {fma(x.a, y.a, z.a), fma(x.b, y.b, z.b)};
+}
+PALATE_INLINE LanesPair root(const LanesPair& x) { return {root(x.a), root(x.b)}; }
+PALATE_INLINE LanesPair lower(const LanesPair& x, const LanesPair& y) { return {lower(x.a, y.a), lower(x.b, y.b)}; }
+PALATE_INLINE LanesPair magnitude(const LanesPair& x) { return {magnitude(x.a), magnitude(x.b)}; }
+PALATE_INLINE float total(const LanesPair& x) { return sum(x.a + x.b); }
+
 // One step with the gradient of decay alone.
 template <typename V>
 PALATE_INLINE void decay_step(V& w, V& m, V& v, float l2, const AdamStep& step) {
