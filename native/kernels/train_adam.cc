@@ -65,6 +65,10 @@ PALATE_INLINE void prefetch_row(const ParameterTable& table, std::uint32_t row, 
     __builtin_prefetch(table.factors_first + at + k, 1);
     __builtin_prefetch(table.factors_second + at + k, 1);
   }
+  __builtin_prefetch(table.last_step + row, 1);
+  __builtin_prefetch(table.biases + row, 1);
+  __builtin_prefetch(table.biases_first + row, 1);
+  __builtin_prefetch(table.biases_second + row, 1);
 }
 #endif
 
