@@ -77,8 +77,7 @@ for (const [name, [decay, bounds]] of Object.entries(decays)) {
   for (const beta of betas) {
     const words = `betas ${beta.beta1 ?? 0.9}, ${beta.beta2 ?? 0.999}`;
     test(`${name}, ${words}: the losses of literal dense Adam over ten epochs`, async () => {
-      await compare({ ...decay, ...beta }, bounds);
-      await compare({ ...decay, ...beta, link: 'sigmoid' }, bounds);
+      await compare({ ...decay, ...beta, link: beta === betas[0] ? 'identity' : 'sigmoid' }, bounds);
     });
   }
 }
