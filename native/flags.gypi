@@ -7,7 +7,7 @@
     "avx512_flags": [
       "-mavx2", "-mfma", "-mbmi", "-mbmi2",
       "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512",
-      "-Wno-unknown-warning-option", "-Wno-maybe-uninitialized"
+      "-Wno-unknown-warning-option", "-Wno-maybe-uninitialized", "-Wno-uninitialized"
     ]
   }
 }

@@ -214,7 +214,8 @@ export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: Tr
     lazy: expectBoolean('lazy', options.lazy ?? d.lazy),
     optimizer,
     objective,
-    schedule: expectSchedule(options.schedule ?? d.schedule),
+    // An epoch of a full batch is one step: schedules made for epochs of many would stop it at once.
+    schedule: expectSchedule(options.schedule ?? (batchSize === 'full' ? { type: 'constant' } : d.schedule)),
     batchSize,
     clipNorm: resolveClipNorm(options.clipNorm, batchSize, optimizer),
     link,
