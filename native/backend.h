@@ -4,6 +4,7 @@
 
 #include "kernels/select_topk.h"
 #include "kernels/train.h"
+#include "kernels/train_item_pairs.h"
 
 namespace palate {
 
@@ -14,6 +15,7 @@ struct Backend {
   Status (*train_epoch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_adam)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_batch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+  Status (*train_item_pairs)(const ItemPairsCall& call, Pool& pool);
   void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
 };
 

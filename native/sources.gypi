@@ -6,12 +6,17 @@
       "native/compat_linux.cc",
       "native/core/adam_tables.cc",
       "native/core/batches.cc",
+      "native/core/finite.cc",
       "native/core/grid.cc",
       "native/core/grid_blocks.cc",
+      "native/core/item_groups.cc",
+      "native/core/item_pair_trainer.cc",
+      "native/core/item_pairs.cc",
       "native/core/memory.cc",
       "native/core/parallel.cc",
       "native/core/trainer.cc",
       "native/binding/bind_device.cc",
+      "native/binding/bind_item_pairs.cc",
       "native/binding/bind_topk.cc",
       "native/binding/bind_trainer.cc",
       "native/binding/shared_pool.cc",
@@ -23,7 +28,8 @@
       "native/kernels/table.cc",
       "native/kernels/train_adam.cc",
       "native/kernels/train_batch.cc",
-      "native/kernels/train_epoch.cc"
+      "native/kernels/train_epoch.cc",
+      "native/kernels/train_item_pairs.cc"
     ]
   }
 }

@@ -16,7 +16,7 @@ const Backend backend = {
 #else
     "base",
 #endif
-    select_topk, train_epoch, train_adam, train_batch, evaluate_pairs,
+    select_topk, train_epoch, train_adam, train_batch, train_item_pairs, evaluate_pairs,
 };
 
 }  // namespace palate::KERNEL_NS

@@ -1,0 +1,124 @@
+// Contract: kernels/train_item_pairs.h.
+#include "kernels/train_item_pairs.h"
+
+#include "kernels/draw_negatives.h"
+#include "kernels/level.h"
+#include "kernels/pair_slopes.h"
+
+namespace palate::KERNEL_NS {
+namespace {
+
+struct PairRun {
+  const ItemPairsCall* call;
+  std::uint32_t stratum;
+  float rate;
+};
+
+// The scratch of a block, one array behind the other.
+struct PairScratch {
+  std::uint32_t* targets;
+  float* scores;
+  float* slopes;
+  float* losses;
+};
+
+PairScratch scratch_of(const ItemPairsCall& call, std::uint32_t block) {
+  float* base = call.scratch + block * call.scratch_stride;
+  const std::size_t part = call.scratch_stride / 4;
+  return {reinterpret_cast<std::uint32_t*>(base), base + part, base + 2 * part, base + 3 * part};
+}
+
+// scores[r] = input . output row of targets[r], four at a time: their sums share shuffles.
+PALATE_INLINE void score_pair(const float* PALATE_RESTRICT input, const float* PALATE_RESTRICT outputs,
+                              const std::uint32_t* PALATE_RESTRICT targets, std::uint32_t width, std::uint32_t stride,
+                              float* PALATE_RESTRICT scores) {
+  for (std::uint32_t r = 0; r < width; r += 4) {
+    const std::uint32_t last = width - r < 4 ? width - r - 1 : 3;
+    const float* rows[4];
+    for (std::uint32_t n = 0; n < 4; ++n) rows[n] = outputs + std::size_t{targets[r + (n < last ? n : last)]} * stride;
+    Lanes sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+    for (std::uint32_t k = 0; k < stride; k += kLanes) {
+      const Lanes a = load(input + k);
+      for (int n = 0; n < 4; ++n) sums[n] = fma(a, load(rows[n] + k), sums[n]);
+    }
+    float four[4];
+    sum_four(four, sums);
+    for (std::uint32_t n = 0; n <= last; ++n) scores[r + n] = four[n];
+  }
+}
+
+// Sixteen columns of all rows at a time: the input's stay in registers.
+PALATE_INLINE void move_pair(float* PALATE_RESTRICT input, float* PALATE_RESTRICT outputs,
+                             const std::uint32_t* PALATE_RESTRICT targets, const float* PALATE_RESTRICT steps,
+                             std::uint32_t width, std::uint32_t stride) {
+  for (std::uint32_t k = 0; k < stride; k += kLanes) {
+    const Lanes a = load(input + k);
+    Lanes moved = a;
+    for (std::uint32_t r = 0; r < width; ++r) {
+      float* row = outputs + std::size_t{targets[r]} * stride + k;
+      const Lanes b = load(row);
+      const Lanes step = splat(steps[r]);
+      moved = fma(step, b, moved);
+      store(row, fma(step, a, b));
+    }
+    store(input + k, moved);
+  }
+}
+
+template <PairObjective objective>
+void train_cell(void* context, std::uint32_t block) {
+  const PairRun& run = *static_cast<const PairRun*>(context);
+  const ItemPairsCall& call = *run.call;
+  const std::uint32_t output_group = (block + run.stratum) % call.groups;
+  const std::size_t cell = std::size_t{block} * call.groups + output_group;
+  const std::size_t end = call.cells[cell + 1];
+  const std::uint32_t first_slot = call.group_starts[output_group];
+  const Noise noise = {call.slots + first_slot, call.group_starts[output_group + 1] - first_slot};
+  const PairScratch scratch = scratch_of(call, block);
+  const std::uint32_t width = call.negatives + 1;
+  const std::uint32_t stride = call.stride;
+  std::uint64_t state = call.seeds[cell];
+  double loss = 0;
+  for (std::size_t begin = call.cells[cell]; begin < end; begin += kPairBatch) {
+    if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) break;
+    const std::uint32_t count = end - begin < kPairBatch ? static_cast<std::uint32_t>(end - begin) : kPairBatch;
+    draw_targets(call, noise, begin, count, state, scratch.targets);
+    for (std::uint32_t p = 0; p < count; ++p) {
+      const float* input = call.inputs + std::size_t{call.pairs[begin + p].input} * stride;
+      const std::size_t first = std::size_t{p} * width;
+      score_pair(input, call.outputs, scratch.targets + first, width, stride, scratch.scores + first);
+    }
+    const PairScores scores = {scratch.targets, scratch.scores, scratch.slopes, scratch.losses, count, width};
+    if constexpr (objective == PairObjective::negative_sampling) {
+      loss += static_cast<double>(negative_sampling_slopes(scores));
+    } else {
+      loss += static_cast<double>(sampled_softmax_slopes(scores, call.log_noise));
+    }
+    if (!call.update) continue;
+    for (std::uint32_t n = 0; n < count * width; ++n) scratch.slopes[n] *= -run.rate;
+    for (std::uint32_t p = 0; p < count; ++p) {
+      float* input = call.inputs + std::size_t{call.pairs[begin + p].input} * stride;
+      const std::size_t first = std::size_t{p} * width;
+      move_pair(input, call.outputs, scratch.targets + first, scratch.slopes + first, width, stride);
+    }
+  }
+  call.block_losses[block] += loss;
+}
+
+}  // namespace
+
+Status train_item_pairs(const ItemPairsCall& call, Pool& pool) {
+  const Pool::Body body = call.objective == PairObjective::negative_sampling
+                              ? train_cell<PairObjective::negative_sampling>
+                              : train_cell<PairObjective::sampled_softmax>;
+  for (std::uint32_t n = 0; n < call.groups; ++n) {
+    PairRun run = {&call, call.strata[n], call.rates[n]};
+    pool.run(call.groups, body, &run);
+    if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) {
+      return Status::cancelled;
+    }
+  }
+  return Status::ok;
+}
+
+}  // namespace palate::KERNEL_NS
