@@ -62,7 +62,7 @@ void ItemGroups::make_table(void* context, std::uint32_t group) {
     (share[n] < 1 ? small : large).push_back(n);
   }
   const auto fill = [&](std::uint32_t slot, std::uint32_t other) {
-    slots[slot] = {static_cast<std::uint32_t>(share[slot] * kDraws), items[slot], items[other]};
+    slots[slot] = {static_cast<std::uint32_t>(share[slot] * kDraws), {items[slot], items[other]}};
   };
   while (!small.empty() && !large.empty()) {
     const std::uint32_t slot = small.back();
@@ -76,7 +76,7 @@ void ItemGroups::make_table(void* context, std::uint32_t group) {
   }
   // What is left is full but for rounding.
   for (const std::vector<std::uint32_t>* rest : {&small, &large}) {
-    for (const std::uint32_t slot : *rest) slots[slot] = {0, items[slot], items[slot]};
+    for (const std::uint32_t slot : *rest) slots[slot] = {0, {items[slot], items[slot]}};
   }
 }
 

@@ -38,8 +38,11 @@ PALATE_INLINE float negative_sampling_slopes(const PairScores& batch) {
   float* PALATE_RESTRICT losses = batch.losses;
   // All as negatives first, so that the loop becomes one of vectors.
   for (std::uint32_t n = 0; n < count; ++n) {
-    slopes[n] = sigmoid(scores[n]);
-    losses[n] = softplus(scores[n]);
+    const float x = scores[n];
+    const float fade = exp_f32(x < 0 ? x : -x);
+    const float inverse = 1.0f / (1.0f + fade);
+    slopes[n] = x < 0 ? fade * inverse : inverse;         // sigmoid(x)
+    losses[n] = (x > 0 ? x : 0.0f) + log_f32(1.0f + fade);  // -log sigmoid(-x)
   }
   for (std::uint32_t n = 0; n < count; n += batch.width) {
     slopes[n] -= 1.0f;

@@ -47,22 +47,36 @@ PALATE_INLINE void score_pair(const float* PALATE_RESTRICT input, const float* P
   }
 }
 
-// Sixteen columns of all rows at a time: the input's stay in registers.
+// Columns of the input's row that stay in registers, before and after, while its outputs move.
+constexpr std::uint32_t kHeldColumns = (kParts == 1 ? 4 : kParts == 2 ? 2 : 1) * kLanes;
+
+template <std::uint32_t columns>
+PALATE_INLINE void move_columns(float* PALATE_RESTRICT input, float* PALATE_RESTRICT outputs,
+                                const std::uint32_t* PALATE_RESTRICT targets, const float* PALATE_RESTRICT steps,
+                                std::uint32_t width, std::uint32_t stride) {
+  constexpr std::uint32_t kHeld = columns / kLanes;
+  Lanes before[kHeld], after[kHeld];
+  for (std::uint32_t n = 0; n < kHeld; ++n) after[n] = before[n] = load(input + n * kLanes);
+  for (std::uint32_t r = 0; r < width; ++r) {
+    float* row = outputs + std::size_t{targets[r]} * stride;
+    const Lanes step = splat(steps[r]);
+    for (std::uint32_t n = 0; n < kHeld; ++n) {
+      const Lanes output = load(row + n * kLanes);
+      after[n] = fma(step, output, after[n]);
+      store(row + n * kLanes, fma(step, before[n], output));
+    }
+  }
+  for (std::uint32_t n = 0; n < kHeld; ++n) store(input + n * kLanes, after[n]);
+}
+
 PALATE_INLINE void move_pair(float* PALATE_RESTRICT input, float* PALATE_RESTRICT outputs,
                              const std::uint32_t* PALATE_RESTRICT targets, const float* PALATE_RESTRICT steps,
                              std::uint32_t width, std::uint32_t stride) {
-  for (std::uint32_t k = 0; k < stride; k += kLanes) {
-    const Lanes a = load(input + k);
-    Lanes moved = a;
-    for (std::uint32_t r = 0; r < width; ++r) {
-      float* row = outputs + std::size_t{targets[r]} * stride + k;
-      const Lanes b = load(row);
-      const Lanes step = splat(steps[r]);
-      moved = fma(step, b, moved);
-      store(row, fma(step, a, b));
-    }
-    store(input + k, moved);
+  std::uint32_t k = 0;
+  for (; k + kHeldColumns <= stride; k += kHeldColumns) {
+    move_columns<kHeldColumns>(input + k, outputs + k, targets, steps, width, stride);
   }
+  for (; k < stride; k += kLanes) move_columns<kLanes>(input + k, outputs + k, targets, steps, width, stride);
 }
 
 template <PairObjective objective>

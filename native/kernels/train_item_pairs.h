@@ -43,12 +43,11 @@ struct ItemPair {
   std::uint32_t output;
 };
 
-// Walker's alias method (1977): slot s of a group's n is drawn with probability 1/n; then `own` with probability
-// threshold / 2^32, else `other`.
+// Walker's alias method (1977): slot s of a group's n is drawn with probability 1/n; then the first item with
+// probability threshold / 2^32, else the second.
 struct AliasSlot {
   std::uint32_t threshold;
-  std::uint32_t own;
-  std::uint32_t other;
+  std::uint32_t items[2];
 };
 
 inline constexpr std::uint32_t kPairBatch = 16;
