@@ -65,14 +65,16 @@ ItemPairSetup read_setup(Napi::Env env, const Fields& fields) {
   }
   expect_noise(env, setup.histories.items, setup.noise, "items");
   expect_noise(env, setup.valid.items, setup.noise, "validItems");
-  setup.objective = word<PairObjective>(fields, "objective",
-                                        {{"negativeSampling", PairObjective::negative_sampling},
-                                         {"sampledSoftmax", PairObjective::sampled_softmax}},
-                                        env);
+  setup.objective = word<PairObjective>(
+      fields, "objective",
+      {{"negativeSampling", PairObjective::negative_sampling}, {"sampledSoftmax", PairObjective::sampled_softmax}},
+      env);
   setup.reject_seen = fields.boolean("rejectSeen");
-  setup.seen_items = constant(fields.array<std::uint32_t>("seenItems", setup.reject_seen ? setup.histories.items.size : 0));
+  setup.seen_items =
+      constant(fields.array<std::uint32_t>("seenItems", setup.reject_seen ? setup.histories.items.size : 0));
   setup.plan.window = at_most(fields, "window", 1u << 30, env);
   setup.plan.pairs_per_item = fields.number("pairsPerItem");
+  setup.plan.pairs_per_chunk = at_most(fields, "pairsPerChunk", 1u << 30, env);
   setup.negatives = at_most(fields, "negatives", kMostNegatives, env);
   setup.init_std = fields.f32("initStd");
   setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
@@ -132,7 +134,8 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
   }
 
   static Napi::Value to_object(Napi::Env env, const ItemPairEpoch& result) {
-    if (result.status == Status::out_of_memory) throw Napi::Error::New(env, "Not enough memory for the pairs of a chunk");
+    if (result.status == Status::out_of_memory)
+      throw Napi::Error::New(env, "Not enough memory for the pairs of a chunk");
     const char* status = result.status == Status::ok          ? "ok"
                          : result.status == Status::cancelled ? "cancelled"
                                                               : "diverged";

@@ -23,9 +23,7 @@ constexpr std::uint64_t kValidStream = std::uint64_t{33} << 32;
 // Streams of an epoch's seed; those below are the positions of items in the histories.
 constexpr std::uint64_t kDealStream = std::uint64_t{1} << 32;  // + chunk: groups, order of strata
 
-std::uint64_t cell_stream(std::uint32_t chunk, std::uint32_t cell) {
-  return (std::uint64_t{chunk} + 2) << 32 | cell;
-}
+std::uint64_t cell_stream(std::uint32_t chunk, std::uint32_t cell) { return (std::uint64_t{chunk} + 2) << 32 | cell; }
 
 std::uint32_t padded(std::uint32_t dim) { return (dim + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes; }
 

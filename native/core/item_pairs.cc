@@ -7,8 +7,7 @@
 namespace palate {
 namespace {
 
-constexpr double kSharePairs = 1 << 14;
-constexpr std::uint32_t kChunkShares = 256;  // a chunk of four million pairs takes 32 MiB
+constexpr std::uint32_t kChunkShares = 256;
 
 }  // namespace
 
@@ -39,11 +38,12 @@ ItemPairs::ItemPairs(const Histories& histories, const PairPlan& plan, bool keep
     }
     rate_ = pairs == 0 ? 0 : plan.pairs_per_item * static_cast<double>(histories.items.size) / pairs;
   }
-  double drawn = kSharePairs;
+  const double share_pairs = static_cast<double>(plan.pairs_per_chunk) / kChunkShares;
+  double drawn = share_pairs;
   for (std::uint32_t h = 0; h + 1 < offsets.size; ++h) {
     const double each = expected(offsets[h + 1] - offsets[h]);
     for (std::uint32_t position = offsets[h]; position < offsets[h + 1]; ++position) {
-      if (drawn >= kSharePairs) {
+      if (drawn >= share_pairs) {
         shares_.push_back({position, h});
         drawn = 0;
       }

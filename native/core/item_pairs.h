@@ -25,6 +25,8 @@ struct PairPlan {
   std::uint32_t window = 0;
   // Without a window: pairs of an epoch, in the mean over all items of all histories.
   double pairs_per_item = 0;
+  // About so many are held at a time, 8 bytes each.
+  std::uint32_t pairs_per_chunk = 1u << 22;
 };
 
 class ItemPairs {

@@ -41,7 +41,7 @@ PALATE_INLINE float negative_sampling_slopes(const PairScores& batch) {
     const float x = scores[n];
     const float fade = exp_f32(x < 0 ? x : -x);
     const float inverse = 1.0f / (1.0f + fade);
-    slopes[n] = x < 0 ? fade * inverse : inverse;         // sigmoid(x)
+    slopes[n] = x < 0 ? fade * inverse : inverse;           // sigmoid(x)
     losses[n] = (x > 0 ? x : 0.0f) + log_f32(1.0f + fade);  // -log sigmoid(-x)
   }
   for (std::uint32_t n = 0; n < count; n += batch.width) {

@@ -12,19 +12,20 @@
 // A negative that is the output itself is void: it takes no part. With `reject_seen` a negative out of the history that
 // the pair comes from is drawn again, at most kMostDraws times, and is void then.
 //
-// Order, and how it is deterministic with no lock: items are dealt to `groups` groups (core/item_pairs.h), a pair (i, j)
-// lies in the cell (group of i, group of j), and its negatives are drawn from the group of j. Stratum s is the cells
+// Order, and how it is deterministic with no lock: items are dealt to `groups` groups (core/item_groups.h), a pair (i,
+// j) lies in the cell (group of i, group of j), and its negatives are drawn from the group of j. Stratum s is the cells
 // (g, (g + s) % groups), which share no row: they run in any order on any thread, strata one after the other (Gemulla
 // et al. 2011; negatives from the partition as in Lerer et al. 2019, "PyTorch-BigGraph", 3.1). Given its group, j is
 // drawn from the softmax over that group, so sampled softmax has the same optimum as with negatives from everywhere;
 // as groups are dealt anew for each chunk of an epoch, all pairs of items meet.
 //
-// Inside a cell, pairs come in batches of kPairBatch: the slopes dL/dx of a batch are taken at its begin; then its pairs
-// move their rows one after the other, each by rate x slope x the other row as it then is, negatives in their order:
+// Inside a cell, pairs come in batches of kPairBatch: the slopes dL/dx of a batch are taken at its begin; then its
+// pairs move their rows one after the other, each by rate x slope x the other row as it then is, negatives in their
+// order:
 //   b_r <- b_r - rate g_r a_i (r = 0 ... K), then a_i <- a_i - rate sum_r g_r b_r (b_r as before its own move)
 //
-// Numerics: float32, sixteen lanes, AVX2 = AVX-512 = NEON bit for bit; losses are summed in float32 within a batch and in
-// float64 from there on. Bytes a pair: (K + 2) rows read and written, mostly in L2.
+// Numerics: float32, sixteen lanes, AVX2 = AVX-512 = NEON bit for bit; losses are summed in float32 within a batch and
+// in float64 from there on. Bytes a pair: (K + 2) rows read and written, mostly in L2.
 #pragma once
 
 #include <atomic>
@@ -71,7 +72,7 @@ struct ItemPairsCall {
   const std::uint32_t* strata = nullptr;  // (groups) their order
   const float* rates = nullptr;           // (groups) learning rate of each stratum, in that order
 
-  const AliasSlot* slots = nullptr;            // (items with noise) by group
+  const AliasSlot* slots = nullptr;             // (items with noise) by group
   const std::uint32_t* group_starts = nullptr;  // (groups + 1) ranges of slots
   const float* log_noise = nullptr;             // (items); nullptr: no correction
 

@@ -18,6 +18,10 @@ export interface NativeBinding {
   startTopk(call: SelectTopkCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
 
   Trainer: new (config: TrainerConfig) => NativeTrainer;
+  /** Item vectors from sampled pairs; see native/kernels/train_item_pairs.h. */
+  ItemPairTrainer: new (
+    config: ItemPairConfig,
+  ) => NativeItemPairTrainer;
 }
 
 export type SimdLevel = 'base' | 'avx2' | 'avx512' | 'neon';
@@ -120,6 +124,53 @@ export interface NativeTrainer {
     itemBiases: Float32Array;
     featureBiases: Float32Array;
   }): number;
+  /** Frees the native memory; the trainer must not be used afterwards. */
+  dispose(): void;
+}
+
+export interface ItemPairConfig {
+  numItems: number;
+  dim: number;
+  /** Histories as CSR, the items of each in their order: (histories + 1), (size). */
+  offsets: Uint32Array;
+  items: Uint32Array;
+  /** (size) the items of each history ascending, with `rejectSeen`; else empty. */
+  seenItems: Uint32Array;
+  /** Histories to validate on after each epoch; both empty: none. */
+  validOffsets: Uint32Array;
+  validItems: Uint32Array;
+  /** (numItems) weights with which negatives are drawn; positive for every item of a history. */
+  noise: Float64Array;
+  /** (numItems) what sampled softmax takes from the scores; empty: nothing. */
+  logNoise: Float32Array;
+  objective: 'negativeSampling' | 'sampledSoftmax';
+  /** Places that a pair is apart at most; 0: all pairs of a history, `pairsPerItem` for each of its items in the mean. */
+  window: number;
+  pairsPerItem: number;
+  /** Pairs held at a time. */
+  pairsPerChunk: number;
+  negatives: number;
+  rejectSeen: boolean;
+  initStd: number;
+  seed: number;
+  threads: number;
+}
+
+export interface NativeItemPairEpoch {
+  status: 'ok' | 'cancelled' | 'diverged';
+  seconds: number;
+  /** Pairs trained on. */
+  pairs: number;
+  /** Means over pairs. */
+  trainLoss: number;
+  validLoss: number;
+}
+
+export interface NativeItemPairTrainer {
+  /** Runs epoch `epoch` (from 0) on a thread of its own while the learning rate falls to `lastRate`. */
+  runEpoch(epoch: number, learningRate: number, lastRate: number, cancel: Int32Array): Promise<NativeItemPairEpoch>;
+  /** Copies both tables out, (numItems, dim) each. */
+  read(target: { inputs: Float32Array; outputs: Float32Array }): void;
   /** Frees the native memory; the trainer must not be used afterwards. */
   dispose(): void;
 }
