@@ -5,7 +5,9 @@ import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
 export type ModelName = 'popularity' | 'mf' | 'fm';
-export type Objective = 'squared' | 'logistic';
+/** Of models that fit ratings with factors. */
+export type FactorObjective = 'squared' | 'logistic';
+export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
 export type Optimizer = 'sgd' | 'adagrad' | 'adam';
 export type Device = 'auto' | 'cpu' | 'cuda';
 export type Metric = 'cosine' | 'dot';
@@ -37,14 +39,23 @@ export interface Range {
   max: number;
 }
 
-/** What `train` reports after each epoch. Losses are means over ratings, in the units of the objective. */
+/** `rmse` in rating units, where the model predicts ratings. */
+export interface Losses {
+  loss: number;
+  rmse?: number;
+}
+
+/**
+ * What `train` reports after each epoch. Losses are in the units of the objective: of models that fit ratings a mean over
+ * ratings, of a softmax the mean cross-entropy in nats, of co-occurrence the whole cost.
+ */
 export interface EpochReport {
   /** From 1. */
   epoch: number;
   seconds: number;
   learningRate: number;
-  train: { loss: number; rmse?: number };
-  valid?: { loss: number; rmse?: number };
+  train: Losses;
+  valid?: Losses;
 }
 
 /** An epoch as a model keeps it: without wall times, so that equal seeds give equal model bytes. */
@@ -74,6 +85,8 @@ export interface TrainOptions {
    */
   lazy?: boolean;
   optimizer?: Optimizer;
+  /** sgd: share of the last step that goes on in the next, 0 to 1. Only of models that list it. */
+  momentum?: number;
   objective?: Objective;
   schedule?: Schedule;
   /** Ratings a step: 1 updates after each rating, 'full' takes all ratings at once. */

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { type EpochReport, type ModelName, type TrainOptions, train } from '../index.js';
 import { models } from '../models/index.js';
 import { rangeError } from '../options.js';
-import { resolveFactorOptions, resolveModel, resolveRun } from '../train/resolve-options.js';
+import { resolveModel, resolveRun } from '../train/resolve-options.js';
+import { prepare } from '../train/trainers.js';
 import { integer, number, oneOf } from './arguments.js';
 import { checkWritable } from './files.js';
 import { counted, duration } from './output.js';
@@ -67,9 +68,9 @@ async function trainModel(source: string, flags: Flags, given: Partial<TrainOpti
 
   const options: TrainOptions = { ...given, model: name, validation: parts.valid, signal: io.signal };
   const run = resolveRun(parts.train, options);
-  const epochs = spec.defaults === undefined ? 1 : resolveFactorOptions(spec, parts.train, options).epochs;
+  const { epochs } = prepare(spec, parts.train, options).options;
   const reports: EpochReport[] = [];
-  const progress = epochProgress(`training ${name}`, epochs);
+  const progress = epochProgress(`training ${name}`, typeof epochs === 'number' ? epochs : undefined);
   const start = performance.now();
   try {
     options.onEpoch = (report) => {

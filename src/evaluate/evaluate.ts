@@ -78,7 +78,7 @@ export async function evaluate(
   const perUser = expectBoolean('perUser', options.perUser ?? false);
 
   const rows = test instanceof Dataset ? test : Dataset.fromTable(test);
-  const predictsRatings = !data.implicit && models[data.name].objectives.length > 0;
+  const predictsRatings = !data.implicit && models[data.name].predictsRatings;
   return measure(
     {
       training: data,
