@@ -28,23 +28,34 @@ PairScratch scratch_of(const ItemPairsCall& call, std::uint32_t block) {
   return {reinterpret_cast<std::uint32_t*>(base), base + part, base + 2 * part, base + 3 * part};
 }
 
-// scores[r] = input . output row of targets[r], four at a time: their sums share shuffles.
-PALATE_INLINE void score_pair(const float* PALATE_RESTRICT input, const float* PALATE_RESTRICT outputs,
-                              const std::uint32_t* PALATE_RESTRICT targets, std::uint32_t width, std::uint32_t stride,
+// scores[r] = input . output row of targets[r] for r < rows <= 4: four sums share shuffles.
+template <std::uint32_t rows>
+PALATE_INLINE void score_rows(const float* PALATE_RESTRICT input, const float* PALATE_RESTRICT outputs,
+                              const std::uint32_t* PALATE_RESTRICT targets, std::uint32_t stride,
                               float* PALATE_RESTRICT scores) {
-  for (std::uint32_t r = 0; r < width; r += 4) {
-    const std::uint32_t last = width - r < 4 ? width - r - 1 : 3;
-    const float* rows[4];
-    for (std::uint32_t n = 0; n < 4; ++n) rows[n] = outputs + std::size_t{targets[r + (n < last ? n : last)]} * stride;
-    Lanes sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
-    for (std::uint32_t k = 0; k < stride; k += kLanes) {
-      const Lanes a = load(input + k);
-      for (int n = 0; n < 4; ++n) sums[n] = fma(a, load(rows[n] + k), sums[n]);
-    }
-    float four[4];
-    sum_four(four, sums);
-    for (std::uint32_t n = 0; n <= last; ++n) scores[r + n] = four[n];
+  const float* row[rows];
+  Lanes sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+  for (std::uint32_t r = 0; r < rows; ++r) row[r] = outputs + std::size_t{targets[r]} * stride;
+  for (std::uint32_t k = 0; k < stride; k += kLanes) {
+    const Lanes a = load(input + k);
+    for (std::uint32_t r = 0; r < rows; ++r) sums[r] = fma(a, load(row[r] + k), sums[r]);
   }
+  if constexpr (rows == 4) {
+    sum_four(scores, sums);
+  } else {
+    for (std::uint32_t r = 0; r < rows; ++r) scores[r] = sum(sums[r]);
+  }
+}
+
+PALATE_INLINE void score_pair(const float* input, const float* outputs, const std::uint32_t* targets,
+                              std::uint32_t width, std::uint32_t stride, float* scores) {
+  std::uint32_t r = 0;
+  for (; r + 4 <= width; r += 4) score_rows<4>(input, outputs, targets + r, stride, scores + r);
+  if (width - r >= 2) {
+    score_rows<2>(input, outputs, targets + r, stride, scores + r);
+    r += 2;
+  }
+  if (r < width) score_rows<1>(input, outputs, targets + r, stride, scores + r);
 }
 
 // Columns of the input's row that stay in registers, before and after, while its outputs move.
