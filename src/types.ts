@@ -4,7 +4,7 @@ import type { FieldSpec } from './dataset/features.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
-export type ModelName = 'popularity' | 'mf' | 'fm';
+export type ModelName = 'popularity' | 'mf' | 'fm' | 'itemSoftmax';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
 export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
@@ -32,7 +32,9 @@ export type Schedule =
   /** factor^(how many of `epochs` are <= e); `epochs` counts from 0 */
   | { type: 'multiStep'; epochs: number[]; factor: number }
   /** floor + (1 - floor) (1 + cos(pi e / epochs)) / 2 */
-  | { type: 'cosine'; floor?: number };
+  | { type: 'cosine'; floor?: number }
+  /** 1 - (1 - floor) e / epochs */
+  | { type: 'linear'; floor?: number };
 
 export interface Range {
   min: number;
@@ -106,6 +108,23 @@ export interface TrainOptions {
   featureLearningRate?: number;
   /** Standard deviation of the normal initial factors. */
   initStd?: number;
+  /**
+   * itemSoftmax, sampled: which items of a user are paired: any two, each ordered pair of the data as likely as any other
+   * ('all'), or those at most 1 ... `window` interactions apart, drawn anew for each ('window'; needs times).
+   */
+  pairs?: 'all' | 'window';
+  /** Interactions that a pair is apart at most. Only with `pairs: 'window'`. */
+  window?: number;
+  /** Pairs of an epoch, in the mean for each interaction. Only with `pairs: 'all'`. */
+  pairsPerItem?: number;
+  /** Negatives of a pair. */
+  negatives?: number;
+  /** Negatives are drawn with the weights (interactions of the item) ^ negativePower: 0 evenly, 1 by popularity. */
+  negativePower?: number;
+  /** Whether negatives that the user has seen are drawn again (at most 16 times, then left out). */
+  rejectSeen?: boolean;
+  /** sampledSoftmax: whether log(weight) is taken from the scores, so that it tends to the full softmax. */
+  logQ?: boolean;
   /** Decay rates of Adam's moments. */
   betas?: [number, number];
   /** Adam's and AdaGrad's denominator offset. */

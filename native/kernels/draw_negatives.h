@@ -54,17 +54,15 @@ PALATE_INLINE std::uint32_t draw_unseen(const ItemPairsCall& call, const Noise& 
   return call.pairs[pair].output;
 }
 
-// The outputs of a batch of pairs: of each pair its own first, then its negatives.
-PALATE_INLINE void draw_targets(const ItemPairsCall& call, const Noise& noise, std::size_t begin, std::uint32_t count,
-                                std::uint64_t& state, std::uint32_t* PALATE_RESTRICT targets) {
+// The outputs of a pair: its own first, then its negatives.
+PALATE_INLINE void draw_targets(const ItemPairsCall& call, const Noise& noise, std::size_t pair, std::uint64_t& state,
+                                std::uint32_t* PALATE_RESTRICT targets) {
   const std::uint32_t negatives = call.negatives;
-  for (std::uint32_t p = 0; p < count; ++p) {
-    *targets++ = call.pairs[begin + p].output;
-    if (call.reject_seen) {
-      for (std::uint32_t r = 0; r < negatives; ++r) *targets++ = draw_unseen(call, noise, begin + p, state);
-    } else {
-      for (std::uint32_t r = 0; r < negatives; ++r) *targets++ = draw(noise, state);
-    }
+  *targets++ = call.pairs[pair].output;
+  if (call.reject_seen) {
+    for (std::uint32_t r = 0; r < negatives; ++r) targets[r] = draw_unseen(call, noise, pair, state);
+  } else {
+    for (std::uint32_t r = 0; r < negatives; ++r) targets[r] = draw(noise, state);
   }
 }
 

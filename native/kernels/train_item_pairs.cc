@@ -90,13 +90,19 @@ PALATE_INLINE void move_pair(float* PALATE_RESTRICT input, float* PALATE_RESTRIC
   for (; k < stride; k += kLanes) move_columns<kLanes>(input + k, outputs + k, targets, steps, width, stride);
 }
 
+PALATE_INLINE float* input_of(const ItemPairsCall& call, std::size_t pair) {
+  return call.inputs + std::size_t{call.pairs[pair].input} * call.stride;
+}
+
 template <PairObjective objective>
 void train_cell(void* context, std::uint32_t block) {
   const PairRun& run = *static_cast<const PairRun*>(context);
   const ItemPairsCall& call = *run.call;
   const std::uint32_t output_group = (block + run.stratum) % call.groups;
   const std::size_t cell = std::size_t{block} * call.groups + output_group;
-  const std::size_t end = call.cells[cell + 1];
+  const std::size_t begin = call.cells[cell];
+  const std::size_t size = call.cells[cell + 1] - begin;
+  const std::size_t turns = (size + kPairBatch - 1) / kPairBatch;
   const std::uint32_t first_slot = call.group_starts[output_group];
   const Noise noise = {call.slots + first_slot, call.group_starts[output_group + 1] - first_slot};
   const PairScratch scratch = scratch_of(call, block);
@@ -104,14 +110,14 @@ void train_cell(void* context, std::uint32_t block) {
   const std::uint32_t stride = call.stride;
   std::uint64_t state = call.seeds[cell];
   double loss = 0;
-  for (std::size_t begin = call.cells[cell]; begin < end; begin += kPairBatch) {
+  for (std::size_t turn = 0; turn < turns; ++turn) {
     if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) break;
-    const std::uint32_t count = end - begin < kPairBatch ? static_cast<std::uint32_t>(end - begin) : kPairBatch;
-    draw_targets(call, noise, begin, count, state, scratch.targets);
-    for (std::uint32_t p = 0; p < count; ++p) {
-      const float* input = call.inputs + std::size_t{call.pairs[begin + p].input} * stride;
-      const std::size_t first = std::size_t{p} * width;
-      score_pair(input, call.outputs, scratch.targets + first, width, stride, scratch.scores + first);
+    std::uint32_t count = 0;
+    for (std::size_t place = turn; place < size; place += turns, ++count) {
+      std::uint32_t* targets = scratch.targets + std::size_t{count} * width;
+      draw_targets(call, noise, begin + place, state, targets);
+      score_pair(input_of(call, begin + place), call.outputs, targets, width, stride,
+                 scratch.scores + std::size_t{count} * width);
     }
     const PairScores scores = {scratch.targets, scratch.scores, scratch.slopes, scratch.losses, count, width};
     if constexpr (objective == PairObjective::negative_sampling) {
@@ -122,9 +128,9 @@ void train_cell(void* context, std::uint32_t block) {
     if (!call.update) continue;
     for (std::uint32_t n = 0; n < count * width; ++n) scratch.slopes[n] *= -run.rate;
     for (std::uint32_t p = 0; p < count; ++p) {
-      float* input = call.inputs + std::size_t{call.pairs[begin + p].input} * stride;
       const std::size_t first = std::size_t{p} * width;
-      move_pair(input, call.outputs, scratch.targets + first, scratch.slopes + first, width, stride);
+      move_pair(input_of(call, begin + turn + p * turns), call.outputs, scratch.targets + first, scratch.slopes + first,
+                width, stride);
     }
   }
   call.block_losses[block] += loss;

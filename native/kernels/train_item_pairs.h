@@ -19,9 +19,10 @@
 // drawn from the softmax over that group, so sampled softmax has the same optimum as with negatives from everywhere;
 // as groups are dealt anew for each chunk of an epoch, all pairs of items meet.
 //
-// Inside a cell, pairs come in batches of kPairBatch: the slopes dL/dx of a batch are taken at its begin; then its
-// pairs move their rows one after the other, each by rate x slope x the other row as it then is, negatives in their
-// order:
+// The pairs of a cell are cut into kPairBatch equal runs, the last ones shorter, which take turns: a batch has the next
+// pair of each. Neighbours in a run often have the same input, and an input that moved a whole batch by slopes as stale
+// as that would overshoot. The slopes dL/dx of a batch are taken at its begin; then its pairs move their rows one after
+// the other, each by rate x slope x the other row as it then is, negatives in their order:
 //   b_r <- b_r - rate g_r a_i (r = 0 ... K), then a_i <- a_i - rate sum_r g_r b_r (b_r as before its own move)
 //
 // Numerics: float32, sixteen lanes, AVX2 = AVX-512 = NEON bit for bit; losses are summed in float32 within a batch and

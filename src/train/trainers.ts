@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset/dataset.js';
+import { itemSoftmax } from '../models/item-softmax.js';
 import { popularity } from '../models/popularity.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
 import type { ModelName, TrainOptions } from '../types.js';
@@ -6,6 +7,7 @@ import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
 import { trainFactors } from './train-factors.js';
 import { trainPopularity } from './train-popularity.js';
+import { trainSampledPairs } from './train-sampled-pairs.js';
 import type { Trained } from './trained.js';
 
 /** A training whose options are resolved. */
@@ -37,6 +39,7 @@ function byFactors(spec: FactorSpec, data: Dataset, options: TrainOptions): Trai
 const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trainer: T }>> } = {
   factors: byFactors,
   popularity: byTable(popularity, trainPopularity),
+  itemSoftmax: byTable(itemSoftmax, trainSampledPairs),
 };
 
 /** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */

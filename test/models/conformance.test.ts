@@ -39,6 +39,12 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     adam: { optimizer: 'adam' },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
   },
+  itemSoftmax: {
+    'negative sampling': { objective: 'negativeSampling' },
+    'sampled softmax': { objective: 'sampledSoftmax', negatives: 20 },
+    'skip-gram': { objective: 'negativeSampling', pairs: 'window', window: 8 },
+    'unseen negatives': { objective: 'negativeSampling', rejectSeen: true },
+  },
 };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'palate-conformance-'));

@@ -128,8 +128,10 @@ function runCell(
 ): number {
   const { dim } = config;
   let total = 0;
-  for (let begin = 0; begin < pairs.length; begin += BATCH) {
-    const batch = pairs.slice(begin, begin + BATCH).map((pair) => {
+  const turns = Math.ceil(pairs.length / BATCH);
+  for (let turn = 0; turn < turns; turn++) {
+    const next = pairs.filter((_, place) => place % turns === turn);
+    const batch = next.map((pair) => {
       const targets = drawTargets(config, pair, slots, rng);
       const scores = targets.map((target) => dot(row(inputs, pair.input, dim), row(outputs, target, dim)));
       return { pair, targets, ...pairSlopes(config, targets, scores) };
