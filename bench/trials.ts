@@ -81,6 +81,24 @@ const fastest: Parameters = {
   initStd: 0.01,
 };
 
+/** Skip-gram at gensim's defaults; bounded for gensim, whose epoch of MovieLens latest takes minutes. */
+const skipGram = (negatives: number): Trial => {
+  const common: Parameters = { trainShare: 0.9, dim: 64, window: 5, negatives, learningRate: 0.025 };
+  return {
+    name: `skip-gram-${negatives}`,
+    task: 'skip-gram',
+    input: 'histories',
+    drivers: ['palate', 'palate-1-thread', 'palate-avx2', 'palate-base', 'gensim'],
+    once: [...slow, 'gensim'],
+    parameters: {
+      small: { rows: 100_000, ...common, epochs: 5 },
+      full: { rows: latest.rows, ...common, epochs: 2, gensimWords: 2_000_000 },
+    },
+    caption: `skip-gram with ${negatives} negatives over histories in time (item2vec), an epoch`,
+    quality: 'thousandWordsPerSecond',
+  };
+};
+
 /** Everything that `npm run bench` can run, besides `scaling`. */
 export const trials: readonly Trial[] = [
   {
@@ -204,6 +222,8 @@ export const trials: readonly Trial[] = [
     caption: 'matrix factorisation without biases, an epoch (one step) of full-batch Adam, the shape of ml-100k',
     quality: 'testRmse',
   },
+  skipGram(5),
+  skipGram(20),
   topk('topk-many-10', 10, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-many-100', 100, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-users-10', 10, { queries: 610, items: 9742, dim: 64 }, { queries: 610, items: 9742, dim: 64 }),

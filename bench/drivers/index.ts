@@ -11,6 +11,7 @@ export type DriverName =
   | 'libmf'
   | 'pytorch'
   | 'pytorch-sparse'
+  | 'gensim'
   | 'faiss'
   | 'numpy'
   | 'usearch';
@@ -69,6 +70,12 @@ export const drivers: Readonly<Record<DriverName, Driver>> = {
   },
   pytorch: { label: 'PyTorch', ...torch },
   'pytorch-sparse': { label: 'PyTorch, sparse gradients', ...torch },
+  gensim: {
+    label: 'gensim Word2Vec',
+    role: 'peer',
+    python: { modules: ['gensim', 'numpy'] },
+    install: 'apt-get install python3-gensim',
+  },
   faiss: {
     label: 'faiss IndexFlatIP',
     role: 'peer',

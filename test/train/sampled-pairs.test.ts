@@ -34,7 +34,7 @@ for (const chosen of [{}, { objective: 'sampledSoftmax' }, { objective: 'sampled
   test(`${JSON.stringify(chosen)}: films of one tribe are alike, those of the other are not`, async () => {
     const model = await train(tribes(), { ...options, ...chosen, epochs: 60 });
     for (const item of [0, 7, 20, 33]) {
-      const { items } = { items: model.similarItems({ items: [item], k: 10 }).rows() };
+      const items = model.similarItems({ items: [item], k: 10 }).rows();
       const own = items.filter((row) => Number(row.itemId) < 20 === item < 20).length;
       assert.ok(own >= 9, `${own} of the 10 nearest to ${item} are of its tribe`);
     }
