@@ -5,34 +5,40 @@ import type { Interactions } from './interactions.js';
  * before where there are no times.
  * @returns (size), with the offsets of the interactions
  */
-export function itemsByTime({ offsets, items, size, numUsers }: Interactions, times: Float64Array): Uint32Array {
+export function itemsByTime(interactions: Interactions, times: Float64Array): Uint32Array {
+  const { offsets, items, size, numUsers } = interactions;
   const ordered = new Uint32Array(size);
+  let keys = new Float64Array(0);
   for (let user = 0; user < numUsers; user++) {
     const begin = offsets[user] as number;
-    const end = offsets[user + 1] as number;
-    const places = placesByTime(times.subarray(begin, end));
-    for (let n = 0; n < places.length; n++) ordered[begin + n] = items[begin + (places[n] as number)] as number;
+    const count = (offsets[user + 1] as number) - begin;
+    if (keys.length < count) keys = new Float64Array(2 * count);
+    const places = keys.subarray(0, count);
+    sortPlaces(places, times, begin);
+    for (let n = 0; n < count; n++) ordered[begin + n] = items[begin + (places[n] as number)] as number;
   }
   return ordered;
 }
 
-/** Places 0, 1, ... in the order of their times; stable. */
-function placesByTime(times: Float64Array): ArrayLike<number> {
-  const count = times.length;
+/** Fills `places` with 0, 1, ... in the order of the times from `begin` on; stable. */
+function sortPlaces(places: Float64Array, times: Float64Array, begin: number): void {
+  const count = places.length;
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   let whole = true;
-  for (let n = 0; n < count; n++) {
+  for (let n = begin; n < begin + count; n++) {
     const time = times[n] as number;
     if (time < first) first = time;
     if (time > last) last = time;
-    whole &&= Number.isInteger(time);
+    if (Math.floor(time) !== time) whole = false;
   }
   if (!whole || (last - first + 1) * count > Number.MAX_SAFE_INTEGER) {
-    return Array.from(times, (_, n) => n).sort((a, b) => (times[a] as number) - (times[b] as number));
+    for (let n = 0; n < count; n++) places[n] = n;
+    places.sort((a, b) => (times[begin + a] as number) - (times[begin + b] as number));
+    return;
   }
   // Time and place in one number: sorting numbers without a comparison function is ten times as fast.
-  const keys = Float64Array.from(times, (time, n) => (time - first) * count + n).sort();
-  for (let n = 0; n < count; n++) keys[n] = (keys[n] as number) % count;
-  return keys;
+  for (let n = 0; n < count; n++) places[n] = ((times[begin + n] as number) - first) * count + n;
+  places.sort();
+  for (let n = 0; n < count; n++) places[n] = (places[n] as number) % count;
 }
