@@ -47,7 +47,7 @@ export type { Evaluation, PerUser } from './evaluate/measure.js';
 
 // Tuning
 
-export type { TuneOptions } from './tune/options.js';
+export type { TuneOptions, TuneProgress } from './tune/options.js';
 export type { TuneResult } from './tune/result.js';
 export type { RungOptions } from './tune/rungs.js';
 export type { Dimension, NumberRange, SearchSpace, Values } from './tune/space.js';

@@ -18,6 +18,14 @@ import type { RungOptions } from './rungs.js';
 import type { SearchSpace } from './space.js';
 import type { Trial } from './trial.js';
 
+/** How far a search is. */
+export interface TuneProgress {
+  /** Trials that have ended, those of the journal too. */
+  done: number;
+  /** Trials that there are. */
+  total: number;
+}
+
 export interface TuneOptions {
   model: ModelName;
   /** What is varied. Default: what the model's file proposes, around its defaults, without what `options` fixes. */
@@ -47,9 +55,10 @@ export interface TuneOptions {
   /** Native threads of all trials together. Default: as many as the machine runs at once. */
   threads?: number;
   /**
-   * 'halving': a trial is compared with the earlier ones at `minEpochs` (default 1), `minEpochs` * `factor` (default 3),
-   * and so on, by `metric` where that is the loss or rmse, else by the validation loss; it goes on while it is among the
-   * best 1 / `factor` there.
+   * 'halving': a trial is compared with the earlier ones after `minEpochs`, `minEpochs` * `factor`, `minEpochs` *
+   * `factor`^2 epochs and so on, by `metric` where that is the loss or rmse, else by the validation loss; it goes on while
+   * it is among the best 1 / `factor` there. Defaults: factor 3, and of minEpochs the longest training of the space
+   * divided by factor^2. Earlier rungs save time, and miss slow but good settings.
    */
   halving?: Partial<RungOptions>;
   /**
@@ -59,8 +68,8 @@ export interface TuneOptions {
   journal?: string;
   signal?: AbortSignal;
   /** Called as each trial ends; not for those that the journal brought. */
-  onTrial?: (trial: Trial) => void;
-  onEpoch?: (report: EpochReport, trial: Pick<Trial, 'index' | 'values' | 'options'>) => void;
+  onTrial?: (trial: Trial, progress: TuneProgress) => void;
+  onEpoch?: (report: EpochReport, trial: Pick<Trial, 'index' | 'values' | 'options'>, progress: TuneProgress) => void;
 }
 
 const KNOWN = [
@@ -96,7 +105,8 @@ export interface SearchOptions {
   seed: number;
   parallel: number;
   threads: number;
-  halving: RungOptions;
+  /** Without `minEpochs` where the space is to decide. */
+  halving: Partial<RungOptions> & { factor: number };
   journal: string | undefined;
   signal: AbortSignal | undefined;
   onTrial: TuneOptions['onTrial'];
@@ -147,7 +157,9 @@ export function readOptions(data: Dataset, options: TuneOptions): SearchOptions 
     parallel: expectInt('parallel', options.parallel ?? 1, { min: 1, max: 1024 }),
     threads: expectInt('threads', options.threads ?? availableParallelism(), { min: 1, max: 1024 }),
     halving: {
-      minEpochs: expectInt('halving.minEpochs', halving.minEpochs ?? 1, { min: 1 }),
+      ...(halving.minEpochs !== undefined && {
+        minEpochs: expectInt('halving.minEpochs', halving.minEpochs, { min: 1 }),
+      }),
       factor: expectInt('halving.factor', halving.factor ?? 3, { min: 2 }),
     },
     journal: options.journal === undefined ? undefined : expectString('journal', options.journal),

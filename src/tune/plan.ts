@@ -7,6 +7,7 @@ import { defaultSpace } from './default-space.js';
 import { drawTrials } from './draw.js';
 import { gridOf } from './grid.js';
 import type { SearchOptions } from './options.js';
+import type { RungOptions } from './rungs.js';
 import { type Axis, applyValues, readSpace, type SearchSpace, type Values } from './space.js';
 import type { Plan, TrialOptions } from './trial.js';
 
@@ -23,6 +24,7 @@ export interface Planned {
   plans: Plan[];
   /** Of each trial: the epochs that its options ask for; Infinity where the model has none. */
   lastEpochs: number[];
+  rungs: RungOptions;
 }
 
 /** Options that say how a training runs, not what it makes: no search is over them. */
@@ -37,7 +39,7 @@ function checkKeys(model: ModelName, axes: readonly Axis[], { fixed, criterion }
   for (const { key } of axes) {
     if (NOT_SEARCHED.includes(rootOf(key)))
       throw rangeError('space', `free of '${key}', which makes no other model`, key);
-    if (key in fixed) throw rangeError('space', `free of '${key}', which \`options\` fixes`, key);
+    if (key in fixed) throw rangeError('space', `free of '${key}', which has a fixed value`, key);
   }
   if (criterion.name === 'loss' && roots.includes('objective')) {
     throw rangeError('metric', 'a metric with `objective` in the space, as their losses do not compare', 'loss');
@@ -65,6 +67,13 @@ function epochsOf(parts: Parts, options: TrialOptions): number | RangeError {
   }
 }
 
+/** The most epochs that a space has, before it is drawn from: more trials of the same space have the same rungs. */
+function longestTraining(axes: readonly Axis[], defaults: Readonly<Record<string, unknown>>): number {
+  const axis = axes.find(({ key }) => key === 'epochs');
+  if (axis === undefined) return typeof defaults.epochs === 'number' ? defaults.epochs : 1;
+  return 'values' in axis ? Math.max(...(axis.values as number[])) : axis.max;
+}
+
 /**
  * The trials of a search. A trial whose options do not go together is among them, and will fail; where none would train,
  * the error of the first is thrown. Of a space that nobody gave only points that train are drawn.
@@ -87,5 +96,12 @@ export function planTrials(
   const plans = points.map((values, index): Plan => ({ index, values, options: optionsOf(values) }));
   const epochs = plans.map(({ options }) => epochsOf(parts, options));
   if (epochs.every((one) => one instanceof RangeError)) throw epochs[0];
-  return { model, axes, plans, lastEpochs: epochs.map((one) => (one instanceof RangeError ? 0 : one)) };
+  const { factor, minEpochs = Math.ceil(longestTraining(axes, defaults) / factor ** 2) } = given.halving;
+  return {
+    model,
+    axes,
+    plans,
+    rungs: { minEpochs, factor },
+    lastEpochs: epochs.map((one) => (one instanceof RangeError ? 0 : one)),
+  };
 }

@@ -6,7 +6,7 @@ import { splitRandom } from '../split/split-random.js';
 import type { Criterion } from './criterion.js';
 import { fingerprintOf } from './fingerprint.js';
 import { JOURNAL_VERSION, Journal, type JournalHeader } from './journal.js';
-import { readOptions, type SearchOptions, type TuneOptions } from './options.js';
+import { readOptions, type SearchOptions, type TuneOptions, type TuneProgress } from './options.js';
 import { type Parts, type Planned, planTrials } from './plan.js';
 import { TuneResult } from './result.js';
 import { rungOf, runTrial, type Surroundings, type Train } from './run-trial.js';
@@ -30,15 +30,15 @@ function splitParts(data: Dataset, { validation, seed }: SearchOptions): Parts {
   return { training: parts.train, validation: parts.valid };
 }
 
-async function headerOf(data: Dataset, given: SearchOptions, { axes, model }: Planned): Promise<JournalHeader> {
-  const { strategy, seed, criterion, fixed, halving, validation } = given;
+async function headerOf(data: Dataset, given: SearchOptions, { axes, model, rungs }: Planned): Promise<JournalHeader> {
+  const { strategy, seed, criterion, fixed, validation } = given;
   return {
     palateJournal: JOURNAL_VERSION,
     model,
     // A list: the order of the keys decides the trials.
     space: axes,
     strategy,
-    ...(strategy === 'halving' && { halving }),
+    ...(strategy === 'halving' && { halving: rungs }),
     metric: criterion.name,
     seed,
     options: fixed,
@@ -76,14 +76,15 @@ interface Found {
 
 /** Runs the trials that the journal lacks, several at once, in order. */
 async function runTrials({ given, parts, planned, train, journal, stop }: Search): Promise<Found> {
-  const { strategy, halving, criterion, parallel, onTrial, onEpoch } = given;
+  const { strategy, criterion, parallel, onTrial, onEpoch } = given;
   const { plans, lastEpochs } = planned;
   const trials = journal?.trials(plans) ?? new Map<number, Trial>();
-  const rungs = strategy === 'halving' ? new Rungs(halving, plans.length) : undefined;
+  const rungs = strategy === 'halving' ? new Rungs(planned.rungs, plans.length) : undefined;
   if (rungs !== undefined) {
     replay(trials.values(), planned, rungs, criterion);
     stop.signal.addEventListener('abort', () => rungs.close());
   }
+  const progress = (): TuneProgress => ({ done: trials.size, total: plans.length });
   const surroundings: Surroundings = {
     train,
     data: parts.training,
@@ -92,7 +93,7 @@ async function runTrials({ given, parts, planned, train, journal, stop }: Search
     threads: Math.max(1, Math.floor(given.threads / parallel)),
     rungs,
     signal: stop.signal,
-    onEpoch: (report, plan) => call(stop, () => onEpoch?.(report, plan)),
+    onEpoch: (report, plan) => call(stop, () => onEpoch?.(report, plan, progress())),
   };
   let kept: Found['kept'];
   const missing = plans.filter(({ index }) => !trials.has(index)).values();
@@ -104,7 +105,7 @@ async function runTrials({ given, parts, planned, train, journal, stop }: Search
       if (model !== undefined && (kept === undefined || sortTrials([kept.trial, trial], criterion)[0] === trial)) {
         kept = { trial, model };
       }
-      call(stop, () => onTrial?.(trial));
+      call(stop, () => onTrial?.(trial, progress()));
     }
   };
   const workers = Array.from({ length: Math.min(parallel, plans.length) }, () =>

@@ -151,7 +151,7 @@ test('wrong options are refused before anything is trained', async () => {
     [{ space: { dim: ['8'] } }, /Expected `dim` to be an integer/],
     [{ space: { dim: [0, -1] } }, /Expected `dim` to be an integer >= 1 .* received 0|received -1/],
     [{ space: { threads: [1, 2] } }, /Expected `space` to be free of 'threads'/],
-    [{ space, options: { dim: 8 } }, /Expected `space` to be free of 'dim', which `options` fixes/],
+    [{ space, options: { dim: 8 } }, /Expected `space` to be free of 'dim', which has a fixed value/],
     [{ space, options: { threads: 2 } }, /Expected `options` to be free of `threads`/],
     [{ space, options: { epoch: 2 } }, /Unknown option `epoch` .* did you mean `epochs`\?/],
     [{ space, options: { epochs: 0 } }, /Expected `epochs` to be an integer >= 1, received 0/],
