@@ -164,10 +164,35 @@ export interface FactorParameters {
   fields: readonly FieldParameters[];
 }
 
-export type Parameters = FactorParameters;
+/**
+ * Parameters of the models that learn vectors of items alone: a user is what he has seen. With v the vectors of his items
+ * and r his ratings of them, the score of an item x is
+ *
+ *   mean        cos(sum v, x)
+ *   ratingMean  cos(sum r v, x)
+ *   meanCosine  mean over v of cos(v, x)
+ *
+ * An item whose vector is zero was not trained: it scores -1, stands behind all others, and adds nothing to a user.
+ */
+export interface ItemVectorParameters {
+  kind: 'itemVectors';
+  dim: number;
+  /** (numItems, dim) what users are made of and items are compared by. */
+  itemFactors: Float32Array;
+  /** (numItems, dim) the vectors of items as context, of a model with two tables. Scores do without. */
+  contextFactors?: Float32Array;
+  /** (numItems) of the training objective; cosines do without. */
+  itemBiases?: Float32Array;
+  userVector: UserVector;
+}
+
+/** How the items that a user has seen make a query; see ItemVectorParameters. */
+export type UserVector = 'mean' | 'ratingMean' | 'meanCosine';
+
+export type Parameters = FactorParameters | ItemVectorParameters;
 
 /** Everything a trained model is: plain data, what the model file holds. */
-export interface ModelData {
+export interface ModelData<P extends Parameters = Parameters> {
   readonly name: ModelName;
   readonly options: ResolvedOptions;
   readonly users: Vocabulary;
@@ -178,10 +203,14 @@ export interface ModelData {
   readonly itemTable: Table | undefined;
   readonly userTable: Table | undefined;
   readonly implicit: boolean;
-  readonly parameters: Parameters;
+  readonly parameters: P;
   readonly history: readonly EpochRecord[];
   readonly metrics: Readonly<Record<string, number>>;
 }
+
+/** A model of factors, and one of item vectors. */
+export type FactorModelData = ModelData<FactorParameters>;
+export type ItemVectorModelData = ModelData<ItemVectorParameters>;
 
 /** A history entry of a user whom the model may not know. Without a rating it counts as liked. */
 export interface HistoryEntry {
@@ -200,7 +229,10 @@ export interface RecommendOptions {
   excludeSeen?: boolean;
   excludeItems?: readonly Id[];
   candidateItems?: readonly Id[];
-  /** How a history becomes a user: 'solve' fits the user's row with the items fixed, 'sum' adds weighted item rows. */
+  /**
+   * Models with user factors: how a history becomes a user. 'solve' (default) fits the user's row with the items fixed,
+   * 'sum' adds weighted item rows. Models of item vectors take no such choice: their users are their items' mean.
+   */
   foldIn?: 'solve' | 'sum';
 }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type EpochReport, type ModelName, type TrainOptions, train } from '../index.js';
 import { models } from '../models/index.js';
 import { resolveModel, resolveRun } from '../train/resolve-options.js';
+import { checkTable } from '../train/resolve-table.js';
 import { prepare } from '../train/trainers.js';
 import { fraction, oneOf } from './arguments.js';
 import { checkWritable } from './files.js';
@@ -11,7 +12,7 @@ import { epochProgress } from './progress.js';
 import { type Io, type Reply, runCommand, usageError } from './run.js';
 import { epochTable } from './text.js';
 import { addDataFlags, type DataFlags, readParts } from './train-data.js';
-import { addTrainFlags, trainOptions } from './train-flags.js';
+import { addTrainFlags, trainFlags, trainOptions } from './train-flags.js';
 
 interface Flags extends DataFlags {
   model?: ModelName;
@@ -29,8 +30,9 @@ export function addTrain(program: Command): void {
     .option('--model <name>', `model: ${MODELS.join(', ')}`, oneOf('--model', MODELS))
     .option('--out <file>', 'model file to write')
     .option('--valid <fraction>', 'share of the ratings to validate on', fraction('--valid'));
-  addDataFlags(addTrainFlags(command)).action((ratings: string, flags: Flags) =>
-    runCommand(command, (io) => trainModel(ratings, flags, trainOptions(command), io)),
+  const options = trainFlags(Object.values(models));
+  addDataFlags(addTrainFlags(command, options)).action((ratings: string, flags: Flags) =>
+    runCommand(command, (io) => trainModel(ratings, flags, trainOptions(command, options), io)),
   );
 }
 
@@ -42,6 +44,8 @@ async function trainModel(source: string, flags: Flags, given: Partial<TrainOpti
   if (given.patience !== undefined && flags.valid === undefined) throw usageError('--patience needs --valid FRACTION');
   await checkWritable(out, '--out', [source, flags.items, flags.users]);
   const spec = resolveModel({ ...given, model: name });
+  // What is wrong in a table is so before the data are read.
+  if (spec.trainer !== 'factors') checkTable(spec, { ...given, model: name });
   // A factorisation machine scores what nobody has rated by its metadata.
   const wanted = { includeUnrated: spec.usesFeatures, seed: given.seed ?? 42 };
   const parts = await readParts(source, flags, wanted, io);

@@ -9,7 +9,7 @@ import { counted, duration, heading, measure, wrap } from './output.js';
 import { statusLine } from './progress.js';
 import { type Io, type Reply, runCommand, usageError } from './run.js';
 import { addDataFlags, type DataFlags, readParts } from './train-data.js';
-import { addTrainFlags, trainOptions } from './train-flags.js';
+import { addTrainFlags, trainFlags, trainOptions } from './train-flags.js';
 import { statusText, testTable, trialTable, valueFlags } from './tune-text.js';
 
 interface Flags extends DataFlags {
@@ -43,16 +43,13 @@ export function addTune(program: Command): void {
     .option('--valid <fraction>', 'share of the ratings to compare on (default 0.1)', fraction('--valid'))
     .option('--test <fraction>', 'share to hold back, scored once by the best model', fraction('--test'))
     .option('--parallel <n>', 'trials at once, which share the threads', integer('--parallel', { min: 1 }))
-    .option(
-      '--min-epochs <n>',
-      'halving: epochs before trials are first compared',
-      integer('--min-epochs', { min: 1 }),
-    )
+    .option('--min-epochs <n>', 'halving: epochs before trials are first compared', integer('--min-epochs', { min: 1 }))
     .option('--halving-factor <n>', 'halving: one in n goes on (default 3)', integer('--halving-factor', { min: 2 }))
     .option('--journal <file>', 'file that keeps finished trials, to go on from after an interruption')
     .option('--out <file>', 'model file to write: the best model, trained without the parts held back');
-  addDataFlags(addTrainFlags(command)).action((ratings: string, flags: Flags) =>
-    runCommand(command, (io) => tuneModel(ratings, flags, trainOptions(command), io)),
+  const options = trainFlags(Object.values(models));
+  addDataFlags(addTrainFlags(command, options)).action((ratings: string, flags: Flags) =>
+    runCommand(command, (io) => tuneModel(ratings, flags, trainOptions(command, options), io)),
   );
 }
 

@@ -7,7 +7,7 @@ import { expectSchedule } from './schedules.js';
 type Values = Record<string, unknown>;
 
 /** Checks one value by its option; TypeError and RangeError in the words of all options. */
-export function expectOption(name: string, value: unknown, option: OptionSpec): unknown {
+function expectOption(name: string, value: unknown, option: OptionSpec): unknown {
   switch (option.type) {
     case 'int':
     case 'number': {
@@ -35,18 +35,19 @@ function defaultsOf({ options, variants = [] }: AnyTableSpec, given: Values): Va
   return defaults;
 }
 
-/**
- * Resolves the options of a model by its table: the user's values, checked, and defaults for the rest. Options that are
- * not in the table are the business of `resolveModel`.
- */
-export function resolveTable<O>(spec: TableSpec<O>, options: TrainOptions): O {
+/** The values of all options of a table: the user's, checked, and defaults for the rest. */
+export function checkTable(spec: AnyTableSpec, options: TrainOptions): Values {
   const given = options as unknown as Values;
-  const table = spec as AnyTableSpec;
-  const defaults = defaultsOf(table, given);
-  const resolved = Object.entries(table.options).map(([name, option]) => {
+  const defaults = defaultsOf(spec, given);
+  const values = Object.entries(spec.options).map(([name, option]) => {
     const value = given[name] ?? defaults[name];
     return [name, value === undefined ? undefined : expectOption(name, value, option)];
   });
+  return Object.fromEntries(values);
+}
+
+/** The same, as what the model's trainer takes. Options that are not in the table are the business of `resolveModel`. */
+export function resolveTable<O>(spec: TableSpec<O>, options: TrainOptions): O {
   // Its keys are those of the table, and each value has passed the check of an option of its type.
-  return Object.fromEntries(resolved) as O;
+  return checkTable(spec as AnyTableSpec, options) as O;
 }

@@ -40,9 +40,10 @@ export interface TuneOptions {
   /**
    * What decides: 'loss' (default), the validation loss that training reports, or a metric as `evaluate` names it, as
    * 'rmse' or 'ndcg@10'. Losses of different objectives do not compare: with `objective` in the space name a metric.
+   * 'trainLoss' compares how far training itself got, as a sweep over optimizers does; it holds nothing back.
    */
   metric?: string;
-  /** Held back to choose by: a part of a split, or the share of `data` to hold back at random. Default 0.1. */
+  /** Held back to choose by: a part of a split, or the share of `data` to hold back at random. Default 0.1; nothing with 'trainLoss'. */
   validation?: Dataset | number;
   /** Scored once, at the end, by the best model; nothing else looks at it. */
   test?: Dataset;
@@ -99,7 +100,7 @@ export interface SearchOptions {
   strategy: 'random' | 'grid' | 'halving';
   trials: number;
   criterion: Criterion;
-  validation: Dataset | number;
+  validation: Dataset | number | undefined;
   test: Dataset | undefined;
   fixed: Record<string, unknown>;
   seed: number;
@@ -140,7 +141,9 @@ export function readOptions(data: Dataset, options: TuneOptions): SearchOptions 
     throw rangeError('trials', "left out with strategy 'grid', which tries every combination", trials);
   }
   if (test !== undefined && !(test instanceof Dataset)) throw typeError('test', 'a Dataset', test);
-  const validation = readValidation(options.validation ?? 0.1);
+  const criterion = readCriterion(options.metric ?? 'loss', spec.predictsRatings && !data.implicit);
+  const share = options.validation ?? (criterion.needsValidation ? 0.1 : undefined);
+  const validation = share === undefined ? undefined : readValidation(share);
   if (test !== undefined && test === validation) {
     throw rangeError('test', 'another part than `validation`, which the choice has seen', test);
   }
@@ -149,7 +152,7 @@ export function readOptions(data: Dataset, options: TuneOptions): SearchOptions 
   return {
     strategy,
     trials: expectInt('trials', trials ?? 20, { min: 1, max: 100_000 }),
-    criterion: readCriterion(options.metric ?? 'loss', spec.predictsRatings && !data.implicit),
+    criterion,
     validation,
     test,
     fixed: readFixed(options.options ?? {}),

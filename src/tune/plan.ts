@@ -14,7 +14,8 @@ import type { Plan, TrialOptions } from './trial.js';
 /** What trials are trained on and compared by. */
 export interface Parts {
   training: Dataset;
-  validation: Dataset;
+  /** Undefined where nothing is held back, to compare by the training loss. */
+  validation: Dataset | undefined;
 }
 
 /** The trials of a search before the first has run. */
@@ -41,8 +42,12 @@ function checkKeys(model: ModelName, axes: readonly Axis[], { fixed, criterion }
       throw rangeError('space', `free of '${key}', which makes no other model`, key);
     if (key in fixed) throw rangeError('space', `free of '${key}', which has a fixed value`, key);
   }
-  if (criterion.name === 'loss' && roots.includes('objective')) {
-    throw rangeError('metric', 'a metric with `objective` in the space, as their losses do not compare', 'loss');
+  if (['loss', 'trainLoss'].includes(criterion.name) && roots.includes('objective')) {
+    throw rangeError(
+      'metric',
+      'a metric with `objective` in the space, as their losses do not compare',
+      criterion.name,
+    );
   }
 }
 

@@ -14,7 +14,7 @@ export type Train = (data: Dataset, options: TrainOptions) => Promise<Model>;
 export interface Surroundings {
   train: Train;
   data: Dataset;
-  validation: Dataset;
+  validation: Dataset | undefined;
   criterion: Criterion;
   /** Of one trial. */
   threads: number;
@@ -34,13 +34,14 @@ export interface Outcome {
 function metricsOf(report: EpochReport | undefined, criterion: Criterion): Record<string, number> {
   if (report === undefined) return {};
   const { train, valid } = report;
-  const value = criterion.ofEpoch(report);
+  const known: Record<string, number | undefined> = { loss: valid?.loss, rmse: valid?.rmse };
+  const value = known[criterion.name];
   return {
     trainLoss: train.loss,
     epochs: report.epoch,
     ...(valid !== undefined && { validLoss: valid.loss }),
     ...(valid?.rmse !== undefined && { validRmse: valid.rmse }),
-    ...((criterion.name === 'loss' || criterion.name === 'rmse') && value !== undefined && { [criterion.name]: value }),
+    ...(value !== undefined && { [criterion.name]: value }),
   };
 }
 

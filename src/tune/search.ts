@@ -1,4 +1,4 @@
-import type { Dataset } from '../dataset/dataset.js';
+import { Dataset } from '../dataset/dataset.js';
 import { evaluate } from '../evaluate/evaluate.js';
 import type { Evaluation } from '../evaluate/measure.js';
 import type { Model } from '../model.js';
@@ -43,7 +43,7 @@ async function headerOf(data: Dataset, given: SearchOptions, { axes, model, rung
     seed,
     options: fixed,
     data: await fingerprintOf(data),
-    validation: typeof validation === 'number' ? validation : await fingerprintOf(validation),
+    validation: validation instanceof Dataset ? await fingerprintOf(validation) : validation,
   };
 }
 

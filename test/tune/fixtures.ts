@@ -28,8 +28,12 @@ export function fakeTrain(curve: (options: TrainOptions) => readonly number[], j
       if (Number.isNaN(loss)) throw new DivergedError({ epoch: at + 1, learningRate, lastGoodLoss: losses[at - 1] });
       options.onEpoch?.({ epoch: at + 1, seconds: 0, learningRate, train: { loss: loss / 2 }, valid: { loss } });
     }
-    const validLoss = losses.at(-1);
-    return { name: 'mf', metrics: { epochs: losses.length, validLoss }, options } as unknown as Model;
+    const validLoss = losses.at(-1) ?? Number.NaN;
+    return {
+      name: 'mf',
+      metrics: { trainLoss: validLoss / 2, epochs: losses.length, validLoss },
+      options,
+    } as unknown as Model;
   };
 }
 

@@ -51,6 +51,24 @@ test('a search reports every trial, also those that diverge and fail, and goes o
   assert.is(failed.error, 'no such thing as patience');
 });
 
+test('by the training loss nothing is held back', async () => {
+  for (const strategy of ['grid', 'halving'] as const) {
+    const parts: (number | undefined)[][] = [];
+    const watched: Train = (part, given) => {
+      parts.push([part.numInteractions, given.validation?.numInteractions]);
+      return bowl(part, given);
+    };
+    const space = { learningRate: [0.1, 0.31] };
+    const result = await search(data, { ...options, space, strategy, metric: 'trainLoss' }, watched);
+    assert.equal(parts, [
+      [500, undefined],
+      [500, undefined],
+    ]);
+    assert.is(result.best?.values.learningRate, 0.31);
+    assert.is(result.best?.metrics.trainLoss, result.best?.epochs[3].train.loss);
+  }
+});
+
 test('a search in which nothing trains has no best trial and no model', async () => {
   const {
     best,
@@ -158,8 +176,8 @@ test('wrong options are refused before anything is trained', async () => {
     [{ space, strategy: 'bayes' }, /`strategy` to be one of 'random', 'grid', 'halving'/],
     [{ space, strategy: 'grid', trials: 3 }, /Expected `trials` to be left out with strategy 'grid'/],
     [{ space, trials: 0 }, /Expected `trials` to be an integer >= 1/],
-    [{ space, metric: 'ndgc@10' }, /Expected `metric` to be 'loss' or one of .* did you mean 'ndcg'\?/],
-    [{ space, metric: 'rmse@3' }, /Expected `metric` to be 'loss' or 'rmse' without @/],
+    [{ space, metric: 'ndgc@10' }, /Expected `metric` to be 'loss', 'trainLoss' or one of .* did you mean 'ndcg'\?/],
+    [{ space, metric: 'rmse@3' }, /Expected `metric` to be 'loss', 'trainLoss' or 'rmse' without @/],
     [{ space, metric: 3 }, /Expected `metric` to be 'loss' or the name of a metric/],
     [{ space: { objective: ['squared', 'logistic'] } }, /`metric` to be a metric with `objective` in the space/],
     [{ space, validation: 1 }, /Expected `validation` to be a number > 0 and < 1, received 1/],

@@ -19,7 +19,9 @@ test('a sweep over learning rates and optimizers reports the diverged run and go
     strategy: 'grid',
     space: { optimizer: ['sgd', 'adam'], learningRate: rates, batchSize: [32] },
     options: { ...small, weightDecay: 'coupled', schedule: { type: 'constant' } },
+    metric: 'trainLoss',
   });
+  assert.is(result.model?.seen.size, rest.numInteractions);
   assert.is(result.trials.length, 6);
   const at = (optimizer: string, rate: number) =>
     result.trials.find(({ values }) => values.optimizer === optimizer && values.learningRate === rate);
