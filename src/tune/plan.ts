@@ -72,11 +72,15 @@ function epochsOf(parts: Parts, options: TrialOptions): number | RangeError {
   }
 }
 
-/** The most epochs that a space has, before it is drawn from: more trials of the same space have the same rungs. */
-function longestTraining(axes: readonly Axis[], defaults: Readonly<Record<string, unknown>>): number {
+/**
+ * The most epochs of a space: without a dimension of them those of the first trial. More trials of the same space find
+ * the same, and so have the same rungs.
+ */
+function longestTraining(axes: readonly Axis[], epochs: readonly (number | RangeError)[]): number {
   const axis = axes.find(({ key }) => key === 'epochs');
-  if (axis === undefined) return typeof defaults.epochs === 'number' ? defaults.epochs : 1;
-  return 'values' in axis ? Math.max(...(axis.values as number[])) : axis.max;
+  if (axis !== undefined) return 'values' in axis ? Math.max(...(axis.values as number[])) : axis.max;
+  const first = epochs.find((one) => typeof one === 'number') as number;
+  return Number.isFinite(first) ? first : 1;
 }
 
 /**
@@ -91,22 +95,22 @@ export function planTrials(
 ): Planned {
   const { fixed, strategy, seed, trials } = given;
   const optionsOf = (values: Values): TrialOptions => ({ seed, ...applyValues(fixed, values), model });
-  // Before the space, so that what is wrong with the fixed options is not blamed on it.
-  const defaults = resolve(parts, optionsOf({}));
-  const axes = readSpace(space ?? defaultSpace(model, fixed, defaults));
+  const axes = readSpace(space ?? defaultSpace(model, fixed, resolve(parts, optionsOf({}))));
   checkKeys(model, axes, given);
   const trains = (values: Values): boolean => typeof epochsOf(parts, optionsOf(values)) === 'number';
   const points =
     strategy === 'grid' ? gridOf(axes) : drawTrials(axes, trials, seed, space === undefined ? trains : undefined);
   const plans = points.map((values, index): Plan => ({ index, values, options: optionsOf(values) }));
   const epochs = plans.map(({ options }) => epochsOf(parts, options));
-  if (epochs.every((one) => one instanceof RangeError)) throw epochs[0];
-  const { factor, minEpochs = Math.ceil(longestTraining(axes, defaults) / factor ** 2) } = given.halving;
+  if (!epochs.some((one) => typeof one === 'number')) {
+    throw epochs[0] ?? rangeError('space', 'given: the fixed options refuse all that the model proposes', space);
+  }
+  const { factor, minEpochs = Math.ceil(longestTraining(axes, epochs) / factor ** 2) } = given.halving;
   return {
     model,
     axes,
     plans,
+    lastEpochs: epochs.map((one) => (typeof one === 'number' ? one : 0)),
     rungs: { minEpochs, factor },
-    lastEpochs: epochs.map((one) => (one instanceof RangeError ? 0 : one)),
   };
 }

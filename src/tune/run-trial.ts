@@ -1,5 +1,5 @@
 import type { Dataset } from '../dataset/dataset.js';
-import { DivergedError } from '../errors.js';
+import { DeviceError, DivergedError, MissingPackageError, NativeLoadError } from '../errors.js';
 import type { Model } from '../model.js';
 import { rangeError } from '../options.js';
 import type { EpochReport, TrainOptions } from '../types.js';
@@ -28,6 +28,12 @@ export interface Outcome {
   trial: Trial;
   /** Of a trial that trained to its end. */
   model: Model | undefined;
+}
+
+/** Whether another trial may fare better: not where the installation lacks something, nor at a mistake of ours. */
+function isOfTrial(error: unknown): boolean {
+  if (error instanceof TypeError) return (error as { code?: unknown }).code !== undefined;
+  return ![DeviceError, MissingPackageError, NativeLoadError].some((kind) => error instanceof kind);
 }
 
 /** What is known of training by its last report. */
@@ -98,7 +104,8 @@ class Climb {
 }
 
 /**
- * Runs one trial. Rejects with the reason of `signal` alone: whatever goes wrong in training is a result.
+ * Runs one trial. What goes wrong with its options is a result; rejects with the reason of `signal`, and with errors that
+ * every trial would meet.
  * @param lastEpoch epochs that the options ask for; Infinity where the model has none.
  */
 export async function runTrial(plan: Plan, lastEpoch: number, surroundings: Surroundings): Promise<Outcome> {
@@ -131,6 +138,7 @@ export async function runTrial(plan: Plan, lastEpoch: number, surroundings: Surr
   } catch (error) {
     signal.throwIfAborted();
     if ((await climb.stoppedAt()) === undefined) {
+      if (!isOfTrial(error)) throw error;
       const status = error instanceof DivergedError ? 'diverged' : 'failed';
       const message = error instanceof Error ? error.message : String(error);
       return { trial: finish({ status, metrics: {}, epochs: reports, error: message }), model: undefined };

@@ -15,7 +15,7 @@ interface Waiting {
 /**
  * The rungs of asynchronous successive halving in its stopping form (Li et al. 2020, "A System for Massively Parallel
  * Hyperparameter Tuning", section 3): nobody waits for a rung to fill; a trial goes on when it is among the best
- * 1 / factor of those that have reached its rung, and the first to reach it does.
+ * floor(n / factor), one at least, of the n that have reached its rung.
  *
  * Whoever arrives is compared with the trials of lower numbers alone, as if trials ran one after another: so the answers
  * do not depend on which of several running trials is faster.

@@ -58,16 +58,6 @@ function replay(trials: Iterable<Trial>, { lastEpochs }: Planned, rungs: Rungs, 
   }
 }
 
-/** Runs a callback of the caller's; what it throws ends the search. */
-function call(stop: AbortController, callback: () => void): void {
-  try {
-    callback();
-  } catch (error) {
-    stop.abort(error);
-    throw error;
-  }
-}
-
 interface Found {
   trials: Trial[];
   /** The best trial that has run now, and its model; the journal keeps no models. */
@@ -93,7 +83,15 @@ async function runTrials({ given, parts, planned, train, journal, stop }: Search
     threads: Math.max(1, Math.floor(given.threads / parallel)),
     rungs,
     signal: stop.signal,
-    onEpoch: (report, plan) => call(stop, () => onEpoch?.(report, plan, progress())),
+    onEpoch: (report, plan) => {
+      try {
+        onEpoch?.(report, plan, progress());
+      } catch (error) {
+        // It comes out of training, where it would pass for the trial's own.
+        stop.abort(error);
+        throw error;
+      }
+    },
   };
   let kept: Found['kept'];
   const missing = plans.filter(({ index }) => !trials.has(index)).values();
@@ -105,7 +103,7 @@ async function runTrials({ given, parts, planned, train, journal, stop }: Search
       if (model !== undefined && (kept === undefined || sortTrials([kept.trial, trial], criterion)[0] === trial)) {
         kept = { trial, model };
       }
-      call(stop, () => onTrial?.(trial, progress()));
+      onTrial?.(trial, progress());
     }
   };
   const workers = Array.from({ length: Math.min(parallel, plans.length) }, () =>
@@ -116,14 +114,7 @@ async function runTrials({ given, parts, planned, train, journal, stop }: Search
   return { trials: plans.map(({ index }) => trials.get(index) as Trial), kept };
 }
 
-async function scoreTest(
-  model: Model,
-  { test, criterion, threads }: SearchOptions,
-  signal: AbortSignal,
-): Promise<Evaluation> {
-  return evaluate(model, test as Dataset, { ...criterion.evaluation, threads, signal });
-}
-
+/** Ranks the trials, and scores the test part by the best. */
 async function finish(search: Search, { trials, kept }: Found): Promise<TuneResult> {
   const { given, parts, train, stop } = search;
   const { criterion, threads, test } = given;
@@ -138,7 +129,10 @@ async function finish(search: Search, { trials, kept }: Found): Promise<TuneResu
         ? kept.model
         : await train(parts.training, { ...best.options, validation: parts.validation, threads, signal });
   }
-  const measured = model === undefined || test === undefined ? undefined : await scoreTest(model, given, signal);
+  let measured: Evaluation | undefined;
+  if (model !== undefined && test !== undefined) {
+    measured = await evaluate(model, test, { ...criterion.evaluation, threads, signal });
+  }
   return new TuneResult(criterion.name, { trials, ranking, best, model, test: measured });
 }
 

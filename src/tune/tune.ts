@@ -16,8 +16,8 @@ import { search } from './search.js';
  *
  * @param data divided into training and validation by `validation`, unless that is a Dataset; then all of it is trained on.
  * @throws TypeError, RangeError for wrong options and for a space none of whose trials could be trained; DataError for
- *   data that the model cannot learn from, and for a journal of another search; what a callback throws; the signal's
- *   reason when aborted: the journal then holds the trials that had ended.
+ *   data that the model cannot learn from, and for a journal of another search; NativeLoadError; what a callback throws;
+ *   the signal's reason when aborted. However it ends, the journal holds the trials that had ended.
  */
 export function tune(data: Dataset, options: TuneOptions): Promise<TuneResult> {
   return search(data, options, train);

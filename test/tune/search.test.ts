@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DeviceError, NativeLoadError } from '../../src/errors.js';
 import type { TuneOptions } from '../../src/tune/options.js';
 import type { Train } from '../../src/tune/run-trial.js';
 import { search } from '../../src/tune/search.js';
@@ -77,6 +78,22 @@ test('a search in which nothing trains has no best trial and no model', async ()
     test: scored,
   } = await search(data, { ...options, test: data, space: { learningRate: [4, 9] } }, bowl);
   assert.equal([best, model, scored, trials.length], [undefined, undefined, undefined, 2]);
+});
+
+test('what every trial would meet ends the search', async () => {
+  for (const error of [
+    new NativeLoadError('no addon'),
+    new DeviceError('no card'),
+    new TypeError('x is not a function'),
+  ]) {
+    let calls = 0;
+    const broken: Train = async () => {
+      calls++;
+      throw error;
+    };
+    assert.is(await rejection(search(data, options, broken)), error);
+    assert.is(calls, 1);
+  }
 });
 
 test('the result does not depend on how many trials run at once', async () => {

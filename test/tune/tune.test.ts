@@ -96,6 +96,32 @@ test('a validation part of its own leaves all data to training', async () => {
   assert.equal(outcome(drawn), outcome(result), 'the default is a tenth, by the seed');
 });
 
+test('options that go together only with those of the space are no error, and those that do not are trials that fail', async () => {
+  // Row-wise updates cannot be clipped.
+  const options = { ...small, clipNorm: 5 };
+  const result = await tune(rest, { model: 'mf', strategy: 'grid', space: { batchSize: [64, 1, 32] }, options });
+  assert.equal(
+    result.trials.map(({ status }) => status),
+    ['ok', 'failed', 'ok'],
+  );
+  assert.match(result.trials[1].error as string, /Expected `batchSize` to be > 1/);
+  const none = tune(rest, { model: 'mf', space: { batchSize: [1] }, options });
+  assert.match((await rejection(none)).message, /Expected `batchSize` to be > 1/);
+});
+
+test('halving compares after a ninth of the longest training unless told otherwise', async () => {
+  const space: TuneOptions['space'] = { learningRate: { min: 0.001, max: 0.1, scale: 'log' } };
+  const stops = async (given: Partial<TuneOptions>): Promise<number[]> => {
+    const { trials } = await tune(rest, { model: 'mf', strategy: 'halving', space, trials: 15, ...given });
+    return [...new Set(trials.filter(({ status }) => status === 'stopped').map(({ epochs }) => epochs.length))].sort(
+      (a, b) => a - b,
+    );
+  };
+  assert.equal(await stops({ options: { epochs: 18, dim: 8 } }), [2, 6]);
+  assert.equal(await stops({ options: { dim: 8 }, space: { ...space, epochs: [27, 26] } }), [3, 9]);
+  assert.is((await stops({ options: { epochs: 18, dim: 8 }, halving: { minEpochs: 4, factor: 2 } }))[0], 4);
+});
+
 test('seeds can be searched over, and fixed', async () => {
   const over = await tune(rest, { model: 'mf', strategy: 'grid', space: { seed: [1, 2] }, options: small });
   assert.equal(
