@@ -96,6 +96,8 @@ export class Journal {
       throw new DataError(`The journal ${file} cannot be opened: ${cause.message}`, { file, cause });
     });
     try {
+      // A device might be read for ever.
+      if (!(await handle.stat()).isFile()) throw new DataError(`The journal ${file} is no regular file`, { file });
       const bytes = await handle.readFile();
       const { lines, length } = wholeLines(bytes);
       const first = encode(header);

@@ -170,6 +170,9 @@ test('the journal of another search, a damaged one and another file are refused 
     const missing = await rejection(search(data, { ...base, journal: nowhere }, fakeTrain(losses)));
     assert.match(missing.message, /The journal .*j\.jsonl cannot be opened: ENOENT/);
     assert.not(existsSync(nowhere));
+    const at = (file: string) => rejection(search(data, { ...base, journal: file }, fakeTrain(losses)));
+    assert.match((await at(folder)).message, /cannot be opened: EISDIR/);
+    if (process.platform !== 'win32') assert.match((await at('/dev/zero')).message, /is no regular file/);
   });
 });
 
