@@ -58,7 +58,8 @@ export class TuneResult {
     };
     for (const key of keysOf(rows.map(({ values }) => values)))
       columns[key] = column(rows.map(({ values }) => values[key]));
-    const metrics = new Set([this.metric, ...keysOf(rows.map((row) => row.metrics))]);
+    // Sorted, as a journal keeps no order of keys.
+    const metrics = new Set([this.metric, ...keysOf(rows.map((row) => row.metrics)).sort()]);
     // `epochs` of the metrics is the epoch that was kept; a space may have that key, too.
     metrics.delete('epochs');
     for (const name of metrics) columns[name] = column(rows.map((row) => row.metrics[name]));

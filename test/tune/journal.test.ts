@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DataError } from '../../src/errors.js';
 import type { TuneOptions } from '../../src/tune/options.js';
+import type { TuneResult } from '../../src/tune/result.js';
 import type { Train } from '../../src/tune/run-trial.js';
 import { search } from '../../src/tune/search.js';
 import type { Trial } from '../../src/tune/trial.js';
@@ -23,6 +24,8 @@ const base: TuneOptions = {
   space: { dim: { min: 1, max: 13, step: 1 }, learningRate: [0.1, 1] },
   options: { epochs: EPOCHS },
 };
+
+const columnNames = (result: TuneResult): string[] => result.toTable().schema.fields.map(({ name }) => name);
 
 /** Trains, and writes down what. */
 function watched(trained: string[], jitter = 0): Train {
@@ -58,6 +61,7 @@ for (const strategy of ['random', 'halving'] as const) {
         const heard: Trial[] = [];
         const again = await search(data, { ...given, onTrial: (trial) => heard.push(trial) }, watched(trained, 4));
         assert.equal(outcome(again), outcome(whole));
+        assert.equal(columnNames(again), columnNames(whole));
         assert.is(heard.length, 20 - kept, 'only what was missing');
         const best = `${again.best?.options.dim} ${again.best?.options.learningRate}`;
         assert.is((again.model as unknown as { options: { dim: number } }).options.dim, again.best?.options.dim);
