@@ -2,7 +2,6 @@ import type { Dataset } from '../dataset/dataset.js';
 import { train } from '../train/train.js';
 import type { TuneOptions } from './options.js';
 import type { TuneResult } from './result.js';
-import { search } from './search.js';
 
 /**
  * Searches for good options of a model: trains it with many, on one part of the data, and compares them on another.
@@ -19,6 +18,8 @@ import { search } from './search.js';
  *   data that the model cannot learn from, and for a journal of another search; NativeLoadError; what a callback throws;
  *   the signal's reason when aborted. However it ends, the journal holds the trials that had ended.
  */
-export function tune(data: Dataset, options: TuneOptions): Promise<TuneResult> {
+export async function tune(data: Dataset, options: TuneOptions): Promise<TuneResult> {
+  // Loaded on first use, as most programs train and serve alone.
+  const { search } = await import('./search.js');
   return search(data, options, train);
 }
