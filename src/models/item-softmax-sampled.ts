@@ -1,5 +1,5 @@
 import type { Schedule } from '../types.js';
-import type { OptionTable, OptionVariant } from './option-table.js';
+import type { OptionTable } from './option-table.js';
 
 /** Options of the sampled objectives of `itemSoftmax`. */
 export interface SampledPairsOptions {
@@ -39,19 +39,32 @@ export const sampledPairsOptions: OptionTable<SampledPairsOptions> = {
     default: 'all',
     about: 'items of one user that are paired: any two, or those near in time',
   },
-  window: { type: 'int', min: 1, max: 10_000, default: undefined, about: 'interactions that a pair is apart at most' },
+  window: {
+    type: 'int',
+    min: 1,
+    max: 10_000,
+    default: 5,
+    only: { pairs: ['window'] },
+    about: 'interactions that a pair is apart at most',
+  },
   pairsPerItem: {
     type: 'number',
     min: 0,
     max: 1000,
     exclusiveMin: true,
-    default: undefined,
+    default: 6,
+    only: { pairs: ['all'] },
     about: 'pairs of an epoch, in the mean for each interaction',
   },
   negatives: { type: 'int', min: 1, max: 10_000, default: 5, about: 'negatives of a pair' },
   negativePower: { type: 'number', min: -2, max: 2, default: 0.75, about: 'power of popularity that draws negatives' },
   rejectSeen: { type: 'boolean', default: false, about: 'draw no negatives that the user has seen' },
-  logQ: { type: 'boolean', default: undefined, about: 'correct sampled softmax for how often negatives are drawn' },
+  logQ: {
+    type: 'boolean',
+    default: true,
+    only: { objective: ['sampledSoftmax'] },
+    about: 'correct sampled softmax for how often negatives are drawn',
+  },
   initStd: {
     type: 'number',
     min: 0,
@@ -61,9 +74,3 @@ export const sampledPairsOptions: OptionTable<SampledPairsOptions> = {
   },
   patience: { type: 'int', min: 0, default: 0, about: 'stop after so many epochs without a better validation loss' },
 };
-
-export const sampledPairsVariants: readonly OptionVariant<SampledPairsOptions>[] = [
-  { when: { pairs: 'window' }, defaults: { window: 5 } },
-  { when: { pairs: 'all' }, defaults: { pairsPerItem: 6 } },
-  { when: { objective: 'sampledSoftmax' }, defaults: { logQ: true } },
-];

@@ -1,4 +1,4 @@
-import { type SampledPairsOptions, sampledPairsOptions, sampledPairsVariants } from './item-softmax-sampled.js';
+import { type SampledPairsOptions, sampledPairsOptions } from './item-softmax-sampled.js';
 import type { TableSpec } from './spec.js';
 
 export const itemSoftmax: TableSpec<SampledPairsOptions> = {
@@ -11,5 +11,4 @@ export const itemSoftmax: TableSpec<SampledPairsOptions> = {
   usesFeatures: false,
   predictsRatings: false,
   options: sampledPairsOptions,
-  variants: sampledPairsVariants,
 };

@@ -2,7 +2,6 @@ import type { Dataset } from '../dataset/dataset.js';
 import type { SampledPairsOptions } from '../models/item-softmax-sampled.js';
 import type { ItemPairConfig } from '../native/binding.js';
 import { native } from '../native/load.js';
-import { typeError } from '../options.js';
 import type { ItemVectorParameters } from '../types.js';
 import { type Histories, historiesOf, keepItems } from './pair-histories.js';
 import type { RunOptions } from './resolve-options.js';
@@ -14,15 +13,6 @@ import type { Trained } from './trained.js';
 const PAIRS_PER_CHUNK = 2 ** 22;
 
 const none: Histories = { offsets: new Uint32Array(0), items: new Uint32Array(0) };
-
-/** TypeError for an option that the others leave without a meaning. */
-function expectMeaning({ pairs, window, pairsPerItem, objective, logQ }: SampledPairsOptions): void {
-  if (pairs === 'all' && window !== undefined) throw typeError('pairs', "'window' with `window`", pairs);
-  if (pairs === 'window' && pairsPerItem !== undefined) throw typeError('pairs', "'all' with `pairsPerItem`", pairs);
-  if (objective !== 'sampledSoftmax' && logQ !== undefined) {
-    throw typeError('objective', "'sampledSoftmax' with `logQ`", objective);
-  }
-}
 
 function configOf(data: Dataset, options: SampledPairsOptions, run: RunOptions): ItemPairConfig {
   const { pairs, negativePower, rejectSeen } = options;
@@ -64,7 +54,6 @@ export async function trainSampledPairs(
   run: RunOptions,
 ): Promise<Trained> {
   run.signal?.throwIfAborted();
-  expectMeaning(options);
   const { dim, epochs, learningRate, schedule } = options;
   const trainer = new (native().ItemPairTrainer)(configOf(data, options, run));
   try {
