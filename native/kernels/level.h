@@ -1,7 +1,9 @@
 // The kernels of one level, as table.cc gathers them.
 #pragma once
 
+#include "kernels/count_pairs.h"
 #include "kernels/select_topk.h"
+#include "kernels/softmax.h"
 #include "kernels/train.h"
 #include "math/lanes.h"
 
@@ -12,5 +14,9 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
+double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+void softmax_hidden(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 
 }  // namespace palate::KERNEL_NS
