@@ -4,7 +4,7 @@ import type { FieldSpec } from './dataset/features.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
-export type ModelName = 'popularity' | 'mf' | 'fm';
+export type ModelName = 'popularity' | 'mf' | 'fm' | 'itemSoftmax';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
 export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
@@ -116,6 +116,30 @@ export interface TrainOptions {
   threads?: number;
   device?: Device;
   validation?: Dataset;
+  /** itemSoftmax: a step takes `batchSize` items with the counts of all their pairs, or `batchSize` single pairs. */
+  mode?: 'counts' | 'pairs';
+  /** itemSoftmax: 1 for one vector an item, 2 for one as input and another as output. */
+  tables?: number;
+  /** itemSoftmax: units of a residual network between the input's vector and the softmax. 0: none. */
+  hidden?: number;
+  /** itemSoftmax: share of hidden units left out in each step, in [0, 1). */
+  dropout?: number;
+  /** itemSoftmax: whether what enters the softmax is normalised (LayerNorm). */
+  layerNorm?: boolean;
+  /** itemSoftmax: whether an item has a bias as output: how likely it is whatever the input. */
+  itemBiases?: boolean;
+  /** itemSoftmax: whether an item is no candidate for what goes with itself. */
+  selfMask?: boolean;
+  /** itemSoftmax: users are the plain mean of the vectors of their items, or weighted by rating. */
+  userVector?: 'mean' | 'ratingMean';
+  /**
+   * itemSoftmax: share of the pairs of items that is held back to validate on after each epoch. Each user's items make
+   * all their ordered pairs; `seed` deals all pairs of all users out at random, so that most items and users are in each
+   * part. The parts have floor(share * pairs) pairs, and training has the rest, when `testPairs` is 0.
+   */
+  validPairs?: number;
+  /** itemSoftmax: share of the pairs held back for one test at the end (metrics.testLoss); it gets what rounding leaves. */
+  testPairs?: number;
   /** Stop after this many epochs without a better validation loss, and keep the best state. 0: never. */
   patience?: number;
   signal?: AbortSignal;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -80,6 +79,8 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
         {InstanceMethod("runEpoch", &SoftmaxTrainerObject::run_epoch),
          InstanceMethod("scoreTest", &SoftmaxTrainerObject::score_test),
          InstanceMethod("pairs", &SoftmaxTrainerObject::pairs), InstanceMethod("read", &SoftmaxTrainerObject::read),
+         InstanceMethod("write", &SoftmaxTrainerObject::write),
+         InstanceMethod("readHidden", &SoftmaxTrainerObject::read_hidden),
          InstanceMethod("dispose", &SoftmaxTrainerObject::dispose)});
   }
 
@@ -171,17 +172,32 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
     return sizes;
   }
 
+  static SoftmaxParameters parameters_of(const SoftmaxTrainer& trainer, const Fields& fields) {
+    const SoftmaxState& s = trainer.state();
+    const std::size_t table = std::size_t{s.num_items} * s.dim;
+    return {fields.array<float>("inputs", table).data, fields.array<float>("outputs", table).data,
+            fields.array<float>("biases", s.biases.size).data,
+            fields.array<float>("weights", trainer.num_weights()).data};
+  }
+
   Napi::Value read(const Napi::CallbackInfo& info) {
     SoftmaxTrainer& trainer = idle_trainer(info.Env());
-    const SoftmaxState& s = trainer.state();
-    const Fields fields(info[0]);
-    const std::size_t table = std::size_t{s.num_items} * s.dim;
-    trainer.read_inputs(fields.array<float>("inputs", table).data);
-    trainer.read_outputs(fields.array<float>("outputs", table).data);
-    trainer.read_hidden(fields.array<float>("hidden", table).data);
-    trainer.read_weights(fields.array<float>("weights", trainer.num_weights()).data);
-    const View<float> biases = fields.array<float>("biases", s.biases.size);
-    std::copy(s.biases.values, s.biases.values + s.biases.size, biases.data);
+    trainer.read(parameters_of(trainer, Fields(info[0])));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value write(const Napi::CallbackInfo& info) {
+    SoftmaxTrainer& trainer = idle_trainer(info.Env());
+    trainer.write(parameters_of(trainer, Fields(info[0])));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value read_hidden(const Napi::CallbackInfo& info) {
+    SoftmaxTrainer& trainer = idle_trainer(info.Env());
+    const View<float> target = array_of<float>(info[0], "hidden");
+    if (target.size != std::size_t{trainer.state().num_items} * trainer.state().dim)
+      throw Napi::RangeError::New(info.Env(), "native: `hidden` has the wrong length");
+    trainer.read_hidden(target.data);
     return info.Env().Undefined();
   }
 

@@ -304,40 +304,36 @@ SoftmaxResult SoftmaxTrainer::score_test(const std::atomic<std::int32_t>& cancel
   return result;
 }
 
-void SoftmaxTrainer::read_rows(const float* values, float* target) const {
-  for (std::uint32_t row = 0; row < state_.num_items; ++row) {
-    const float* source = values + std::size_t{row} * state_.stride;
-    target = std::copy(source, source + state_.dim, target);
-  }
-}
-
-void SoftmaxTrainer::read_inputs(float* target) const { read_rows(state_.inputs.values, target); }
-
-void SoftmaxTrainer::read_outputs(float* target) const { read_rows(state_.outputs.values, target); }
-
 std::size_t SoftmaxTrainer::num_weights() const {
   const std::size_t dim = state_.dim;
   const std::size_t hidden = state_.hidden;
   return (hidden != 0 ? 2 * hidden * dim + hidden + dim : 0) + (state_.layer_norm ? 2 * dim : 0);
 }
 
-void SoftmaxTrainer::read_weights(float* target) const {
-  const SoftmaxLayout& at = state_.layout;
-  const auto read = [&](std::size_t begin, std::uint32_t rows, std::uint32_t columns, std::uint32_t stride) {
-    for (std::uint32_t row = 0; row < rows; ++row) {
-      const float* source = state_.dense.values + begin + std::size_t{row} * stride;
-      target = std::copy(source, source + columns, target);
+void SoftmaxTrainer::exchange(const SoftmaxParameters& packed, bool out) {
+  // Moves rows to or from `next`, and returns what lies behind them there.
+  const auto move = [out](float* padded, float* next, std::size_t rows, std::size_t columns, std::size_t stride) {
+    for (std::size_t row = 0; row < rows; ++row, next += columns) {
+      float* own = padded + row * stride;
+      std::copy_n(out ? own : next, columns, out ? next : own);
     }
+    return next;
   };
-  if (state_.hidden != 0) {
-    read(at.first_weights, state_.hidden, state_.dim, state_.stride);
-    read(at.first_bias, 1, state_.hidden, state_.hidden_stride);
-    read(at.second_weights, state_.dim, state_.hidden, state_.hidden_stride);
-    read(at.second_bias, 1, state_.dim, state_.stride);
+  const SoftmaxState& s = state_;
+  move(s.inputs.values, packed.inputs, s.num_items, s.dim, s.stride);
+  move(s.outputs.values, packed.outputs, s.num_items, s.dim, s.stride);
+  move(s.biases.values, packed.biases, 1, s.biases.size, 0);
+  float* next = packed.weights;
+  float* dense = s.dense.values;
+  if (s.hidden != 0) {
+    next = move(dense + s.layout.first_weights, next, s.hidden, s.dim, s.stride);
+    next = move(dense + s.layout.first_bias, next, 1, s.hidden, 0);
+    next = move(dense + s.layout.second_weights, next, s.dim, s.hidden, s.hidden_stride);
+    next = move(dense + s.layout.second_bias, next, 1, s.dim, 0);
   }
-  if (state_.layer_norm) {
-    read(at.gain, 1, state_.dim, state_.stride);
-    read(at.shift, 1, state_.dim, state_.stride);
+  if (s.layer_norm) {
+    next = move(dense + s.layout.gain, next, 1, s.dim, 0);
+    move(dense + s.layout.shift, next, 1, s.dim, 0);
   }
 }
 

@@ -47,6 +47,14 @@ struct SoftmaxResult {
   double valid_loss = 0;
 };
 
+// Parameters without padding.
+struct SoftmaxParameters {
+  float* inputs = nullptr;   // (num_items, dim) E
+  float* outputs = nullptr;  // (num_items, dim) F, the same numbers as E in the tied model
+  float* biases = nullptr;   // (num_items) where the model has biases
+  float* weights = nullptr;  // W1, b1, W2, b2, gain and shift, of those that the model has, one after another
+};
+
 class SoftmaxTrainer {
  public:
   explicit SoftmaxTrainer(const SoftmaxSetup& setup);
@@ -64,13 +72,14 @@ class SoftmaxTrainer {
   std::uint64_t pairs(std::uint32_t part) const { return counts_->size(part); }
   const SoftmaxState& state() const { return state_; }
 
-  // (num_items, dim) rows of E, of F, and h of all items, without padding; then W1, b1, W2, b2, gain and shift, of
-  // those that the model has, in this order and without padding.
-  void read_inputs(float* target) const;
-  void read_outputs(float* target) const;
-  void read_hidden(float* target);
   std::size_t num_weights() const;
-  void read_weights(float* target) const;
+
+  // Copies the parameters out, or back in; the optimizer's state stays.
+  void read(const SoftmaxParameters& target) { exchange(target, true); }
+  void write(const SoftmaxParameters& source) { exchange(source, false); }
+
+  // (num_items, dim) h of all items.
+  void read_hidden(float* target);
 
  private:
   struct Array {
@@ -89,7 +98,7 @@ class SoftmaxTrainer {
   void next_pairs(const Permutation& order, std::uint64_t begin);
   void start_step(float learning_rate);
   std::vector<std::uint32_t> inputs_with_pairs(const PairCounts& counts, std::uint32_t part) const;
-  void read_rows(const float* values, float* target) const;
+  void exchange(const SoftmaxParameters& packed, bool out);
 
   SoftmaxSetup setup_;
   SoftmaxState state_;

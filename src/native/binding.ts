@@ -172,6 +172,17 @@ export interface NativeSoftmaxEpoch {
   validLoss: number;
 }
 
+/** Parameters of the softmax model. */
+export interface SoftmaxArrays {
+  /** (numItems, dim) vectors of items as inputs, and as outputs: the same numbers where there is one table. */
+  inputs: Float32Array;
+  outputs: Float32Array;
+  /** (numItems), or empty without biases. */
+  biases: Float32Array;
+  /** W1 (hidden, dim), b1, W2 (dim, hidden), b2, gain (dim), shift (dim), those that the model has. */
+  weights: Float32Array;
+}
+
 /** Parameters, pair counts and optimizer state live in native memory while training. */
 export interface NativeSoftmaxTrainer {
   /** Runs epoch `epoch` (from 0) on a thread of its own; `cancel[0]` non-zero stops it between steps. */
@@ -180,17 +191,11 @@ export interface NativeSoftmaxTrainer {
   scoreTest(cancel: Int32Array): Promise<NativeSoftmaxEpoch>;
   /** Pairs to train, to validate and to test on. */
   pairs(): [number, number, number];
-  /** Copies the parameters out. */
-  read(target: {
-    /** (numItems, dim) vectors of items as inputs, as outputs, and what the network makes of the inputs. */
-    inputs: Float32Array;
-    outputs: Float32Array;
-    hidden: Float32Array;
-    /** (numItems) or empty */
-    biases: Float32Array;
-    /** W1 (hidden, dim), b1, W2 (dim, hidden), b2, gain (dim), shift (dim), those that the model has. */
-    weights: Float32Array;
-  }): void;
+  read(target: SoftmaxArrays): void;
+  /** Copies parameters back in; the optimizer's state stays. */
+  write(source: SoftmaxArrays): void;
+  /** (numItems, dim) what the network makes of the inputs: h. */
+  readHidden(target: Float32Array): void;
   /** Frees the native memory; the trainer must not be used afterwards. */
   dispose(): void;
 }

@@ -109,7 +109,8 @@ for (const [shape, options, rates] of runs) {
     const { validLoss: test } = await trainer.scoreTest(newFlag());
     if (options?.valid) assert.ok(Number.isNaN(test));
     else assertClose(test, oracle.loss(2), { relative: 1e-5, absolute: 0 }, 'test loss');
-    const { hidden } = readSoftmax(trainer, config);
+    const hidden = new Float32Array(shape.items * shape.dim);
+    trainer.readHidden(hidden);
     const p = oracle.parameters;
     for (let item = 0; item < shape.items; item++) {
       const h = hidden.subarray(item * shape.dim, (item + 1) * shape.dim);
@@ -163,6 +164,17 @@ test('parts have exactly the sizes asked for, the last one with a share gets the
     );
     trainer.dispose();
   }
+});
+
+test('parameters that were read can be written back', async () => {
+  const config = softmaxConfig({ users: 5, items: 9, density: 0.6, dim: 3 }, { ...everything, tables: 2 });
+  const trainer = newSoftmaxTrainer(config);
+  const before = readSoftmax(trainer, config);
+  await trainer.runEpoch(0, 0.1, newFlag());
+  assert.not.equal(readSoftmax(trainer, config), before);
+  trainer.write(before);
+  assert.equal(readSoftmax(trainer, config), before);
+  trainer.dispose();
 });
 
 test('no users, no pairs and users with one item leave the parameters as they are', async () => {

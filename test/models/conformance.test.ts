@@ -39,6 +39,11 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     adam: { optimizer: 'adam' },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
   },
+  itemSoftmax: {
+    '': { batchSize: 16 },
+    notebook: { batchSize: 16, tables: 1, hidden: 16, layerNorm: true, dropout: 0.05, itemBiases: false, clipNorm: 5 },
+    pairs: { mode: 'pairs', epochs: 2, batchSize: 512, validPairs: 0 },
+  },
 };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'palate-conformance-'));

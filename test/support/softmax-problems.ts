@@ -67,7 +67,6 @@ export function readSoftmax(trainer: NativeSoftmaxTrainer, config: SoftmaxConfig
   const target = {
     inputs: new Float32Array(numItems * dim),
     outputs: new Float32Array(numItems * dim),
-    hidden: new Float32Array(numItems * dim),
     biases: new Float32Array(itemBiases ? numItems : 0),
     weights: new Float32Array(network + (layerNorm ? 2 * dim : 0)),
   };

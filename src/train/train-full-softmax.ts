@@ -1,0 +1,133 @@
+import type { Dataset } from '../dataset/dataset.js';
+import { DataError } from '../errors.js';
+import type { ItemSoftmaxOptions } from '../models/item-softmax.js';
+import type { NativeSoftmaxTrainer, SoftmaxArrays, SoftmaxConfig } from '../native/binding.js';
+import { native } from '../native/load.js';
+import { rangeError } from '../options.js';
+import type { ItemVectorParameters } from '../types.js';
+import type { RunOptions } from './resolve-options.js';
+import { runEpochs } from './run-epochs.js';
+import type { Trained } from './trained.js';
+
+const none = new Uint32Array(0);
+
+function configOf(data: Dataset, options: ItemSoftmaxOptions, run: RunOptions): SoftmaxConfig {
+  const { validPairs, testPairs } = options;
+  const { offsets, items } = data.interactions;
+  const valid = run.validation?.interactions;
+  return {
+    numItems: data.numItems,
+    offsets,
+    items,
+    validOffsets: valid?.offsets ?? none,
+    validItems: valid?.items ?? none,
+    fractions: Float64Array.of(1 - validPairs - testPairs, validPairs, testPairs),
+    dim: options.dim,
+    hidden: options.hidden,
+    tables: options.tables === 1 ? 1 : 2,
+    dropout: options.dropout,
+    layerNorm: options.layerNorm,
+    itemBiases: options.itemBiases,
+    selfMask: options.selfMask,
+    singlePairs: options.mode === 'pairs',
+    batchSize: options.batchSize,
+    regularization: options.regularization,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    clipNorm: options.clipNorm ?? 0,
+    seed: run.seed,
+    threads: run.threads,
+  };
+}
+
+function expectShares({ validPairs, testPairs }: ItemSoftmaxOptions, run: RunOptions): void {
+  if (validPairs + testPairs >= 1) {
+    throw rangeError('validPairs', 'a share that leaves pairs to train on besides `testPairs`', validPairs);
+  }
+  if (validPairs > 0 && run.validation !== undefined) {
+    throw rangeError('validPairs', '0 when `validation` is given', validPairs);
+  }
+}
+
+function allocate({ numItems, dim, hidden, layerNorm, itemBiases }: SoftmaxConfig): SoftmaxArrays {
+  const network = hidden > 0 ? 2 * hidden * dim + hidden + dim : 0;
+  return {
+    inputs: new Float32Array(numItems * dim),
+    outputs: new Float32Array(numItems * dim),
+    biases: new Float32Array(itemBiases ? numItems : 0),
+    weights: new Float32Array(network + (layerNorm ? 2 * dim : 0)),
+  };
+}
+
+/** Rows of items that nobody has are what the initialiser drew: as zeros they stand behind all others. */
+function clearUnseen(vectors: Float32Array, data: Dataset, dim: number): void {
+  data.interactions.itemCounts().forEach((count, item) => {
+    if (count === 0) vectors.fill(0, item * dim, (item + 1) * dim);
+  });
+}
+
+function parametersOf(
+  arrays: SoftmaxArrays,
+  vectors: Float32Array,
+  data: Dataset,
+  { dim, tables, itemBiases, userVector }: ItemSoftmaxOptions,
+): ItemVectorParameters {
+  clearUnseen(vectors, data, dim);
+  return {
+    kind: 'itemVectors',
+    dim,
+    itemFactors: vectors,
+    ...(tables === 2 && { contextFactors: arrays.outputs }),
+    ...(itemBiases && { itemBiases: arrays.biases }),
+    userVector,
+  };
+}
+
+/** Pairs of different items of one user; those held back are counted out of them. */
+function expectPairs(trainer: NativeSoftmaxTrainer): void {
+  if (trainer.pairs()[0] === 0) {
+    throw new DataError('No pairs to learn from: itemSoftmax needs users with two items or more');
+  }
+}
+
+/**
+ * Trains item vectors by the softmax over all items: one native call an epoch, on a thread of its own. The vectors to
+ * serve are those that enter the softmax, behind the network where the model has one.
+ */
+export async function trainFullSoftmax(data: Dataset, options: ItemSoftmaxOptions, run: RunOptions): Promise<Trained> {
+  run.signal?.throwIfAborted();
+  expectShares(options, run);
+  const config = configOf(data, options, run);
+  const trainer = new (native().SoftmaxTrainer)(config);
+  const validates = run.validation !== undefined || options.validPairs > 0;
+  try {
+    expectPairs(trainer);
+    const arrays = allocate(config);
+    const { history, metrics } = await runEpochs(
+      {
+        ...options,
+        validates,
+        runEpoch: async (epoch, learningRate, cancel) => {
+          const { status, seconds, trainLoss, validLoss } = await trainer.runEpoch(epoch, learningRate, cancel);
+          return { status, seconds, train: { loss: trainLoss }, ...(validates && { valid: { loss: validLoss } }) };
+        },
+        read: () => trainer.read(arrays),
+      },
+      run,
+    );
+    // Early stopping may have kept another epoch than the last.
+    trainer.write(arrays);
+    if (options.testPairs > 0) metrics.testLoss = await testLoss(trainer);
+    const vectors = new Float32Array(arrays.inputs.length);
+    trainer.readHidden(vectors);
+    return { parameters: parametersOf(arrays, vectors, data, options), history, metrics };
+  } finally {
+    trainer.dispose();
+  }
+}
+
+async function testLoss(trainer: NativeSoftmaxTrainer): Promise<number> {
+  const { validLoss } = await trainer.scoreTest(new Int32Array(new SharedArrayBuffer(4)));
+  return validLoss;
+}
