@@ -31,10 +31,10 @@
 
 namespace palate {
 
-inline constexpr std::uint32_t kSoftmaxRows = 32;    // rows of a block: two Lanes
-inline constexpr std::uint32_t kSoftmaxChunk = 64;   // items that pass through L1 together
-inline constexpr std::uint32_t kSoftmaxPanel = 128;  // items of a task that owns their gradients
-inline constexpr std::uint32_t kDenseTask = 1024;    // weights of a task that owns them
+inline constexpr std::uint32_t kSoftmaxRows = 32;   // rows of a block: two Lanes
+inline constexpr std::uint32_t kSoftmaxChunk = 64;  // items that pass through L1 together
+inline constexpr std::uint32_t kSoftmaxPanel = 64;  // items of a task that owns their gradients
+inline constexpr std::uint32_t kDenseTask = 1024;   // weights of a task that owns them
 
 // A parameter array of `size` floats with its gradient and Adam's moments.
 struct SoftmaxArray {

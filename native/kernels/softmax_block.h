@@ -51,10 +51,19 @@ void raise_most(const float* logits, std::uint32_t begin, std::uint32_t end, flo
   std::memcpy(most, largest, sizeof largest);
 }
 
+// What row r's share of the time between two multiplies should bring into L2: its part of the outputs behind `end`.
+PALATE_INLINE void prefetch_outputs(const SoftmaxState& s, std::uint32_t end, std::uint32_t r) {
+  const std::size_t share = std::size_t{kSoftmaxChunk} * s.stride / kSoftmaxRows;
+  const std::size_t begin = std::size_t{end} * s.stride + r * share;
+  if (begin + share <= s.outputs.size) prefetch_floats(s.outputs.values + begin, share);
+}
+
 // Adds sum_j C_ij s_ij over the targets before `end` to each row.
-void add_target_logits(Cursors& c, std::uint32_t item_bits, std::uint32_t end, const float* logits, double* sums) {
+void add_target_logits(const SoftmaxState& s, Cursors& c, std::uint32_t item_bits, std::uint32_t end,
+                       const float* logits, double* sums) {
   const std::uint32_t items = (1u << item_bits) - 1;
   for (std::uint32_t r = 0; r < c.rows; ++r) {
+    prefetch_outputs(s, end, r);
     const std::uint32_t* next = c.next[r];
     float total = 0.0f;
     for (; next != c.end[r] && (*next & items) < end; ++next) {
@@ -75,7 +84,7 @@ double sweep_logits(const SoftmaxState& s, const SoftmaxBatch& batch, std::uint3
   for (std::uint32_t begin = 0; begin < s.num_items; begin += kSoftmaxChunk) {
     const std::uint32_t end = s.num_items - begin < kSoftmaxChunk ? s.num_items : begin + kSoftmaxChunk;
     score_chunk(s, a, block.logits, begin, end);
-    add_target_logits(cursors, batch.item_bits, end, block.logits, sums);
+    add_target_logits(s, cursors, batch.item_bits, end, block.logits, sums);
     if (s.self_mask) {
       for (std::uint32_t r = 0; r < cursors.rows; ++r) {
         const std::uint32_t item = batch.items[first_row + r];
@@ -100,7 +109,9 @@ void sweep_exponentials(const SoftmaxState& s, const SoftmaxBlock& block, const 
     for (std::uint32_t j = begin; j < end; ++j) {
       float* PALATE_RESTRICT row = block.logits + std::size_t{j} * kSoftmaxRows;
       for (std::uint32_t r = 0; r < kSoftmaxRows; ++r) {
-        row[r] = exp_f32(row[r] - most[r]);
+        // Never above 0, so one bound is enough; NaN stays NaN, and ends the training.
+        const float difference = row[r] - most[r];
+        row[r] = exp_in_range(-87.0f > difference ? -87.0f : difference);
         sums[r] += row[r];
       }
     }
@@ -130,6 +141,7 @@ void sweep_gradients(const SoftmaxState& s, const SoftmaxBatch& batch, std::uint
   for (std::uint32_t begin = 0; begin < s.num_items; begin += kSoftmaxChunk) {
     const std::uint32_t end = s.num_items - begin < kSoftmaxChunk ? s.num_items : begin + kSoftmaxChunk;
     for (std::uint32_t r = 0; r < cursors.rows; ++r) {
+      prefetch_outputs(s, end, r);
       const std::uint32_t* next = cursors.next[r];
       for (; next != cursors.end[r] && (*next & items) < end; ++next) {
         float* at = block.logits + std::size_t{*next & items} * kSoftmaxRows + r;

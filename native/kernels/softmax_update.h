@@ -63,6 +63,9 @@ double panel_gradients(const SoftmaxRun& run, std::uint32_t begin, std::uint32_t
   std::memset(gradient, 0, std::size_t{end - begin} * s.stride * sizeof(float));
   for (std::uint32_t b = 0; b < run.num_blocks; ++b) {
     const SoftmaxBlock& block = run.scratch->blocks[b];
+    if (b + 1 < run.num_blocks)
+      prefetch_floats(run.scratch->blocks[b + 1].logits + std::size_t{begin} * kSoftmaxRows,
+                      std::size_t{end - begin} * kSoftmaxRows);
     multiply_add(gradient, s.stride, {block.logits + std::size_t{begin} * kSoftmaxRows, kSoftmaxRows, 1}, block.scaled,
                  s.stride, end - begin, s.stride, kSoftmaxRows);
   }
