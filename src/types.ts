@@ -89,7 +89,10 @@ export interface TrainOptions {
   momentum?: number;
   objective?: Objective;
   schedule?: Schedule;
-  /** Ratings a step: 1 updates after each rating, 'full' takes all ratings at once. */
+  /**
+   * Ratings a step: 1 updates after each rating, 'full' takes all ratings at once. itemSoftmax: input items a step, by
+   * default a sixteenth of them, from 32 to 512; with `mode` 'pairs' pairs a step, by default 512.
+   */
   batchSize?: number | 'full';
   /** Upper bound on the L2 norm of a batch's gradient; only for training in batches. */
   clipNorm?: number;

@@ -10,7 +10,7 @@ export interface ItemSoftmaxOptions {
   regularization: number;
   schedule: Schedule;
   clipNorm: number | undefined;
-  batchSize: number;
+  batchSize: number | undefined;
   tables: number;
   hidden: number;
   dropout: number;
@@ -45,12 +45,13 @@ export const itemSoftmax: TableSpec<ItemSoftmaxOptions> = {
       about: 'a step takes items with the counts of all their pairs, or single pairs',
     },
     dim: { type: 'int', min: 1, max: 4096, default: 64, about: 'width of the vectors' },
-    epochs: { type: 'int', min: 1, default: 12, about: 'passes over the items' },
-    learningRate: { type: 'number', min: 0, exclusiveMin: true, default: 0.01, about: 'step size of AdamW' },
+    epochs: { type: 'int', min: 1, default: 30, about: 'passes over the items' },
+    learningRate: { type: 'number', min: 0, exclusiveMin: true, default: 0.04, about: 'step size of AdamW' },
     regularization: { type: 'number', min: 0, default: 0, about: 'decoupled weight decay of all parameters' },
     schedule: { type: 'schedule', default: { type: 'cosine' }, about: 'learning rate over the epochs' },
     clipNorm: { type: 'number', min: 0, exclusiveMin: true, default: undefined, about: 'longest gradient of a step' },
-    batchSize: { type: 'int', min: 1, max: 65_536, default: 256, about: 'input items, or pairs, of a step' },
+    // Of inputs, a sixteenth of the items but 512 at most: few items would have too few steps an epoch. Of pairs, 512.
+    batchSize: { type: 'int', min: 1, max: 65_536, default: undefined, about: 'input items, or pairs, of a step' },
     tables: { type: 'int', min: 1, max: 2, default: 2, about: 'one vector an item, or one as input and one as output' },
     hidden: { type: 'int', min: 0, max: 4096, default: 0, about: 'units of a residual network on the input; 0: none' },
     dropout: { type: 'number', min: 0, max: 0.99, default: 0, about: 'share of hidden units left out in a step' },

@@ -12,7 +12,7 @@ const parts = { validPairs: 0.2, testPairs: 0.2 } as const;
 const notebookNetwork: TrainOptions = {
   model: 'itemSoftmax',
   ...parts,
-  epochs: 12,
+  epochs: 30,
   dim: 64,
   tables: 1,
   hidden: 128,
@@ -22,8 +22,7 @@ const notebookNetwork: TrainOptions = {
   selfMask: false,
   clipNorm: 5,
   regularization: 1e-5,
-  batchSize: 512,
-  learningRate: 5e-3,
+  learningRate: 0.04,
 };
 
 /**

@@ -11,6 +11,15 @@ import type { Trained } from './trained.js';
 
 const none = new Uint32Array(0);
 
+/** Rows a step where the user says nothing: with few items as many would make too few steps an epoch. */
+function batchSizeFor({ numItems }: Dataset, { mode }: ItemSoftmaxOptions): number {
+  const most = 512;
+  return mode === 'pairs' ? most : Math.min(most, Math.max(MIN_BATCH, Math.ceil(numItems / 16)));
+}
+
+/** Rows that the kernel takes together: fewer take as long. */
+const MIN_BATCH = 32;
+
 function configOf(data: Dataset, options: ItemSoftmaxOptions, run: RunOptions): SoftmaxConfig {
   const { validPairs, testPairs } = options;
   const { offsets, items } = data.interactions;
@@ -30,7 +39,7 @@ function configOf(data: Dataset, options: ItemSoftmaxOptions, run: RunOptions): 
     itemBiases: options.itemBiases,
     selfMask: options.selfMask,
     singlePairs: options.mode === 'pairs',
-    batchSize: options.batchSize,
+    batchSize: options.batchSize ?? batchSizeFor(data, options),
     regularization: options.regularization,
     beta1: 0.9,
     beta2: 0.999,

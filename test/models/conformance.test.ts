@@ -40,7 +40,7 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
   },
   itemSoftmax: {
-    '': { batchSize: 16 },
+    '': {},
     notebook: { batchSize: 16, tables: 1, hidden: 16, layerNorm: true, dropout: 0.05, itemBiases: false, clipNorm: 5 },
     pairs: { mode: 'pairs', epochs: 2, batchSize: 512, validPairs: 0 },
   },
