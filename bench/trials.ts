@@ -229,8 +229,8 @@ export const trials: readonly Trial[] = [
   ),
   itemSoftmax(
     'item-softmax-pairs',
-    { mode: 'pairs', pairs: 20_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
-    { mode: 'pairs', pairs: 150_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
+    { mode: 'pairs', pairs: 60_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
+    { mode: 'pairs', pairs: 300_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
     'item softmax on single pairs through the published network, a step of 512; shape of ml-latest-small',
   ),
   topk('topk-many-10', 10, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),

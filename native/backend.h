@@ -26,9 +26,6 @@ struct Backend {
   // The sum of the losses alone, without dropout.
   double (*softmax_loss)(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch,
                          Pool& pool);
-  // h of the batch, without dropout, into SoftmaxBlock::scaled.
-  void (*softmax_hidden)(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch,
-                         Pool& pool);
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

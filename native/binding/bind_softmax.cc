@@ -80,7 +80,6 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
          InstanceMethod("scoreTest", &SoftmaxTrainerObject::score_test),
          InstanceMethod("pairs", &SoftmaxTrainerObject::pairs), InstanceMethod("read", &SoftmaxTrainerObject::read),
          InstanceMethod("write", &SoftmaxTrainerObject::write),
-         InstanceMethod("readHidden", &SoftmaxTrainerObject::read_hidden),
          InstanceMethod("dispose", &SoftmaxTrainerObject::dispose)});
   }
 
@@ -189,15 +188,6 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
   Napi::Value write(const Napi::CallbackInfo& info) {
     SoftmaxTrainer& trainer = idle_trainer(info.Env());
     trainer.write(parameters_of(trainer, Fields(info[0])));
-    return info.Env().Undefined();
-  }
-
-  Napi::Value read_hidden(const Napi::CallbackInfo& info) {
-    SoftmaxTrainer& trainer = idle_trainer(info.Env());
-    const View<float> target = array_of<float>(info[0], "hidden");
-    if (target.size != std::size_t{trainer.state().num_items} * trainer.state().dim)
-      throw Napi::RangeError::New(info.Env(), "native: `hidden` has the wrong length");
-    trainer.read_hidden(target.data);
     return info.Env().Undefined();
   }
 

@@ -337,16 +337,4 @@ void SoftmaxTrainer::exchange(const SoftmaxParameters& packed, bool out) {
   }
 }
 
-void SoftmaxTrainer::read_hidden(float* target) {
-  for (std::uint32_t begin = 0; begin < state_.num_items; begin += batch_.size) {
-    batch_.size = std::min(setup_.batch_size, state_.num_items - begin);
-    std::iota(batch_items_.data(), batch_items_.data() + batch_.size, begin);
-    cpu_backend().softmax_hidden(state_, batch_, scratch_, pool_);
-    for (std::uint32_t row = 0; row < batch_.size; ++row) {
-      const float* source = blocks_[row / kSoftmaxRows].scaled + std::size_t{row % kSoftmaxRows} * state_.stride;
-      target = std::copy(source, source + state_.dim, target);
-    }
-  }
-}
-
 }  // namespace palate

@@ -78,9 +78,6 @@ class SoftmaxTrainer {
   void read(const SoftmaxParameters& target) { exchange(target, true); }
   void write(const SoftmaxParameters& source) { exchange(source, false); }
 
-  // (num_items, dim) h of all items.
-  void read_hidden(float* target);
-
  private:
   struct Array {
     Buffer<float> values, first, second, gradient;

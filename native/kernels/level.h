@@ -17,6 +17,5 @@ void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochL
 void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
 double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
-void softmax_hidden(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 
 }  // namespace palate::KERNEL_NS

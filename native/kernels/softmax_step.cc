@@ -31,15 +31,6 @@ void judge_block(void* context, std::uint32_t index) {
   score_block(*static_cast<const SoftmaxRun*>(context), index, false);
 }
 
-void hide_block(void* context, std::uint32_t index) {
-  const SoftmaxRun& run = *static_cast<const SoftmaxRun*>(context);
-  const SoftmaxState& s = *run.state;
-  SoftmaxBlock& block = run.scratch->blocks[index];
-  const Across across = cut(s, block.across);
-  network_forward(s, *run.batch, index * kSoftmaxRows, false, block, across);
-  to_rows(block.scaled, s.stride, across.output, s.dim);
-}
-
 double sum_losses(const SoftmaxRun& run) {
   double loss = 0;
   for (std::uint32_t b = 0; b < run.num_blocks; ++b) loss += run.scratch->blocks[b].loss;
@@ -68,11 +59,6 @@ double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const 
   SoftmaxRun run = run_of(state, batch, scratch);
   pool.run(run.num_blocks, judge_block, &run);
   return sum_losses(run);
-}
-
-void softmax_hidden(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool) {
-  SoftmaxRun run = run_of(state, batch, scratch);
-  pool.run(run.num_blocks, hide_block, &run);
 }
 
 }  // namespace palate::KERNEL_NS

@@ -16,8 +16,7 @@ const Backend backend = {
 #else
     "base",
 #endif
-    select_topk, train_epoch,  train_adam,   train_batch,    evaluate_pairs,
-    count_pairs, softmax_step, softmax_loss, softmax_hidden,
+    select_topk, train_epoch, train_adam, train_batch, evaluate_pairs, count_pairs, softmax_step, softmax_loss,
 };
 
 }  // namespace palate::KERNEL_NS

@@ -194,8 +194,6 @@ export interface NativeSoftmaxTrainer {
   read(target: SoftmaxArrays): void;
   /** Copies parameters back in; the optimizer's state stays. */
   write(source: SoftmaxArrays): void;
-  /** (numItems, dim) what the network makes of the inputs: h. */
-  readHidden(target: Float32Array): void;
   /** Frees the native memory; the trainer must not be used afterwards. */
   dispose(): void;
 }

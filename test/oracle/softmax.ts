@@ -30,13 +30,7 @@ export function dropoutKeeps(config: SoftmaxConfig, key: number): Keeps {
 }
 
 /** h of an input item; `row` is its place in the batch. */
-export function hiddenOf(
-  config: SoftmaxConfig,
-  p: SoftmaxParameters,
-  item: number,
-  row = 0,
-  keeps?: Keeps,
-): Float64Array {
+function hiddenOf(config: SoftmaxConfig, p: SoftmaxParameters, item: number, row = 0, keeps?: Keeps): Float64Array {
   const { dim, hidden, dropout, layerNorm } = config;
   const e = p.inputs.subarray(item * dim, (item + 1) * dim);
   const x = Float64Array.from(e);
