@@ -156,6 +156,22 @@ export const trials: readonly Trial[] = [
     caption: 'matrix factorisation, training until the test RMSE is at most targetRmse',
     quality: 'testRmse',
   },
+  {
+    name: 'fm-time-to-rmse',
+    task: 'train-to-rmse',
+    input: 'columns',
+    drivers: ['palate'],
+    once: [],
+    parameters: (() => {
+      const shape = { trainShare: 0.9, model: 'fm', dim: 120, ...fastest };
+      return {
+        small: { rows: 1_000_000, ...shape, decay: 0.8, learningRate: 4e-3, epochs: 15, targetRmse: 0.85 },
+        full: { ...latest, ...shape, epochs: 10, targetRmse: 0.785 },
+      };
+    })(),
+    caption: 'factorisation machine, training until the test RMSE is at most targetRmse',
+    quality: 'testRmse',
+  },
   fmAdam(
     'fm-adam',
     'decoupled',

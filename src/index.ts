@@ -45,6 +45,15 @@ export { type BiasBaseline, type BiasBaselineOptions, biasBaseline } from './eva
 export { type EvaluateOptions, evaluate } from './evaluate/evaluate.js';
 export type { Evaluation, PerUser } from './evaluate/measure.js';
 
+// Tuning
+
+export type { TuneOptions, TuneProgress } from './tune/options.js';
+export type { TuneResult } from './tune/result.js';
+export type { RungOptions } from './tune/rungs.js';
+export type { Dimension, NumberRange, SearchSpace, Values } from './tune/space.js';
+export type { Trial, TrialOptions, TrialStatus } from './tune/trial.js';
+export { tune } from './tune/tune.js';
+
 // Devices
 
 export { type CpuDevice, type CudaDevice, type DeviceInfo, devices } from './native/device.js';

@@ -1,6 +1,6 @@
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
-import { MODEL_FILE_VERSION, readModelFile, saveModelFile } from './model-file.js';
+import { MODEL_FILE_VERSION } from './model-file/prefix.js';
 import { typeError } from './options.js';
 import { genresOf, titleOf } from './recommend/metadata.js';
 import { predictPairs } from './recommend/predict.js';
@@ -172,11 +172,14 @@ export class Model {
 
   /** Writes the model to one file, all or nothing. ModelFileError when that fails. */
   async save(path: string): Promise<void> {
+    // Here and below: who only trains and ranks need not wait for the code of files.
+    const { saveModelFile } = await import('./model-file.js');
     await saveModelFile(this.data, path);
   }
 }
 
 /** Reads a model file. ModelFileError when it is missing, damaged or of another version. */
 export async function loadModel(path: string): Promise<Model> {
+  const { readModelFile } = await import('./model-file.js');
   return new Model(await readModelFile(path));
 }

@@ -2,17 +2,10 @@
 
 #include <cmath>
 
+#include "math/power.h"
+
 namespace palate {
 namespace {
-
-// base^n without libm, whose pow differs between systems.
-double power(double base, std::uint64_t n) {
-  double result = 1;
-  for (; n != 0; n >>= 1, base *= base) {
-    if (n & 1) result *= base;
-  }
-  return result;
-}
 
 // lr sqrt(1 - b2^t) / (1 - b1^t), given the two powers.
 double rate_at(double learning_rate, double first, double second) {

@@ -102,7 +102,8 @@ Grid::Grid(View<const std::uint32_t> offsets, View<const std::uint32_t> items, V
   work.item_group = item_group.data();
   work.group_starts = group_starts.data();
   work.group_users = group_users.data();
-  work.side = plan.side;
+  work.plan = plan;
+  work.num_items = num_items;
   work.seed = seed;
   work.blocks = blocks_.data();
   work.users_out = users_.data();
@@ -112,8 +113,6 @@ Grid::Grid(View<const std::uint32_t> offsets, View<const std::uint32_t> items, V
   for (std::size_t b = 1; b < blocks_.size(); ++b) blocks_[b] += blocks_[b - 1];
   count_steps();
   if (failed_) return;
-  work.plan = plan;
-  work.num_items = num_items;
   work.stratum_steps = stratum_steps_.data();
   std::vector<std::uint32_t> repeated(user_groups);
   work.most_repeated = repeated.data();

@@ -105,8 +105,8 @@ std::uint32_t mark_repeated(std::vector<Rating>& ratings, std::uint32_t steps, s
 }
 
 void fill_group(const GridBlocks& work, std::uint32_t group) {
-  const std::size_t* starts = work.blocks + std::size_t{group} * work.side;
-  std::vector<std::size_t> next(starts, starts + work.side);
+  const std::size_t* starts = work.blocks + std::size_t{group} * work.plan.side;
+  std::vector<std::size_t> next(starts, starts + work.plan.side);
   std::vector<std::uint32_t> order;
   for (std::uint32_t g = work.group_starts[group]; g < work.group_starts[group + 1]; ++g) {
     const std::uint32_t user = work.group_users[g];
@@ -122,13 +122,13 @@ void fill_group(const GridBlocks& work, std::uint32_t group) {
     }
   }
   std::vector<std::uint32_t> last(work.plan.batch == 0 ? 0 : work.num_items);
-  for (std::uint32_t column = 0; column < work.side; ++column) {
+  for (std::uint32_t column = 0; column < work.plan.side; ++column) {
     std::vector<Rating> ratings = copy_in(work, starts[column], starts[column + 1]);
     if (work.plan.batch == 0) {
       take_turns(ratings);
     } else {
-      const std::uint32_t cell = group * work.side + column;
-      const std::uint32_t steps = work.stratum_steps[stratum_of(cell, work.side)];
+      const std::uint32_t cell = group * work.plan.side + column;
+      const std::uint32_t steps = work.stratum_steps[stratum_of(cell, work.plan.side)];
       if (work.plan.mixed) mix(ratings, steps, Rng(work.seed, (std::uint64_t{14} << 32) + cell));
       work.most_repeated[group] = std::max(work.most_repeated[group], mark_repeated(ratings, steps, last));
     }
@@ -140,7 +140,7 @@ void fill_group(const GridBlocks& work, std::uint32_t group) {
 
 void count_blocks(void* context, std::uint32_t group) {
   const GridBlocks& work = *static_cast<const GridBlocks*>(context);
-  std::size_t* counts = work.blocks + std::size_t{group} * work.side + 1;
+  std::size_t* counts = work.blocks + std::size_t{group} * work.plan.side + 1;
   for (std::uint32_t g = work.group_starts[group]; g < work.group_starts[group + 1]; ++g) {
     const std::uint32_t user = work.group_users[g];
     for (std::uint32_t n = work.offsets[user]; n < work.offsets[user + 1]; ++n)

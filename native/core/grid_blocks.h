@@ -16,7 +16,6 @@ struct GridBlocks {
   const std::uint32_t* group_starts = nullptr;  // (user groups + 1)
   const std::uint32_t* group_users = nullptr;   // (users) grouped, ascending in each group
   GridPlan plan;
-  std::uint32_t side = 0;
   std::uint32_t num_items = 0;
   std::uint64_t seed = 0;
   const std::uint32_t* stratum_steps = nullptr;  // (side * squares)

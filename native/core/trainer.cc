@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -44,24 +45,24 @@ std::size_t floats_of(Optimizer optimizer) {
   return optimizer == Optimizer::adam ? 3 : optimizer == Optimizer::adagrad ? 2 : 1;
 }
 
-GridPlan batch_plan(const TrainerSetup& setup, std::size_t row_bytes) {
-  return plan_batches(setup.items.size, setup.num_users, setup.num_items, row_bytes, setup.options.batch_size);
-}
-
 // The closed form needs momentum that fades faster than the deviation it is divided by.
 bool adam_on_touch(const TrainOptions& o) {
   constexpr double kMostFade = 0.94;  // decay takes less than .05 a step
   return o.optimizer == Optimizer::adam && o.beta1 <= kMostFade * std::sqrt(static_cast<double>(o.beta2));
 }
 
-// Shared features, and a norm over the whole gradient, tie the blocks of a step together.
-bool adam_in_blocks(const TrainerSetup& setup, std::size_t row_bytes) {
+// The grid to train on; none for batches that no blocks can share: shared features, and a norm over the whole gradient,
+// tie the blocks of a step together.
+std::optional<GridPlan> plan_grid(const TrainerSetup& setup, std::size_t row_bytes) {
   constexpr std::size_t kFewestSteps = 4;  // a stratum; with fewer, rounding up would show in the size of steps
   const TrainOptions& o = setup.options;
-  if (!adam_on_touch(o) || o.batch_size == 0 || setup.num_features != 0 || o.clip_norm != 0) return false;
-  if (setup.num_items > kItemBits) return false;
-  const GridPlan plan = batch_plan(setup, row_bytes);
-  return setup.items.size / plan.side / plan.squares / kFewestSteps >= o.batch_size;
+  const std::size_t ratings = setup.items.size;
+  if (o.batch_size == 1 && o.optimizer != Optimizer::adam) return plan_rows(ratings, setup.num_users, row_bytes);
+  if (!adam_on_touch(o) || o.batch_size == 0 || setup.num_features != 0 || o.clip_norm != 0) return {};
+  if (setup.num_items > kItemBits) return {};
+  const GridPlan plan = plan_batches(ratings, setup.num_users, setup.num_items, row_bytes, o.batch_size);
+  if (ratings / plan.side / plan.squares / kFewestSteps < o.batch_size) return {};
+  return plan;
 }
 
 // Whether batches touch so few rows that a pass over all rows at each step costs more; lazy steps need no such pass.
@@ -106,15 +107,13 @@ Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads
     combined_items_ = Buffer<float>(static_cast<std::size_t>(setup.num_items) * state_.stride);
     combined_user_biases_ = Buffer<float>(setup.num_users);
     combined_item_biases_ = Buffer<float>(setup.num_items);
-    failed_ = combined_users_.failed() || combined_items_.failed() || combined_user_biases_.failed() ||
+    failed_ = failed_ || combined_users_.failed() || combined_items_.failed() || combined_user_biases_.failed() ||
               combined_item_biases_.failed();
   }
   const TrainOptions& o = setup.options;
   const std::size_t row_bytes = std::size_t{state_.stride} * sizeof(float) * floats_of(o.optimizer);
-  if (o.batch_size == 1 && o.optimizer != Optimizer::adam) {
-    make_grid(plan_rows(setup.items.size, setup.num_users, row_bytes));
-  } else if (adam_in_blocks(setup, row_bytes)) {
-    make_grid(batch_plan(setup, row_bytes));
+  if (const auto plan = plan_grid(setup, row_bytes)) {
+    make_grid(*plan);
   } else {
     batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, o.batch_size);
     failed_ = failed_ || batches_->failed();

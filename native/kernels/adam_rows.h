@@ -32,6 +32,19 @@ struct AdamRow {
   AdamGap bias_gap;
 };
 
+PALATE_INLINE void prefetch_row(const ParameterTable& table, std::uint32_t row, std::uint32_t stride) {
+  const std::size_t at = static_cast<std::size_t>(row) * stride;
+  for (std::uint32_t k = 0; k < stride; k += kLanes) {
+    prefetch(table.factors + at + k);
+    prefetch(table.factors_first + at + k);
+    prefetch(table.factors_second + at + k);
+  }
+  prefetch(table.last_step + row);
+  prefetch(table.biases + row);
+  prefetch(table.biases_first + row);
+  prefetch(table.biases_second + row);
+}
+
 AdamStep step_of(const TrainOptions& o, const AdamCall& adam, const AdamKind& kind, std::uint32_t step) {
   return {adam.rates[step] * kind.rate, adam.epsilons[step], kind.shrink, o.beta1, o.beta2};
 }

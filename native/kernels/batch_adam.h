@@ -34,19 +34,6 @@ SlotRange slots_of(const Run& run, std::uint32_t task) {
           min_u32(begin + run.item_grain, batch.num_items)};
 }
 
-PALATE_INLINE void prefetch_row(const ParameterTable& table, std::uint32_t row, std::uint32_t stride) {
-#if defined(__GNUC__)
-  const std::size_t at = static_cast<std::size_t>(row) * stride;
-  for (std::uint32_t k = 0; k < stride; k += kLanes) {
-    __builtin_prefetch(table.factors + at + k, 1);
-    __builtin_prefetch(table.factors_first + at + k, 1);
-    __builtin_prefetch(table.factors_second + at + k, 1);
-  }
-#else
-  static_cast<void>(table), static_cast<void>(row), static_cast<void>(stride);
-#endif
-}
-
 template <bool closed>
 void bring_up_slots(void* context, std::uint32_t task) {
   const Run& run = *static_cast<const Run*>(context);

@@ -74,11 +74,6 @@ void combine_users(void* context, std::uint32_t task) {
 
 // --- gradients
 
-void axpy(float* PALATE_RESTRICT target, float weight, const float* PALATE_RESTRICT row, std::uint32_t stride) {
-  const Lanes w = splat(weight);
-  for (std::uint32_t k = 0; k < stride; k += kLanes) store(target + k, fma(w, load(row + k), load(target + k)));
-}
-
 void clear(float* row, std::uint32_t stride) {
   for (std::uint32_t k = 0; k < stride; k += kLanes) store(row + k, splat(0.0f));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/batch_adam.h"
+#include "math/power.h"
 
 namespace palate::KERNEL_NS {
 namespace {
@@ -9,15 +10,6 @@ namespace {
 constexpr std::uint32_t kDenseChunk = 64;         // rows a task of a dense step
 constexpr std::uint32_t kTasksPerThread = 32;     // of slot loops, as slots have few ratings or many
 constexpr std::uint64_t kParallelFloats = 16384;  // below this a loop is not worth waking threads
-
-// b^t without libm, whose pow differs between systems.
-double power(double base, std::uint64_t exponent) {
-  double result = 1;
-  for (; exponent != 0; exponent >>= 1, base *= base) {
-    if (exponent & 1) result *= base;
-  }
-  return result;
-}
 
 // Adam's, of one step: 1 - b1^t and sqrt(1 - b2^t).
 struct Corrections {

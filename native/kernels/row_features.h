@@ -91,7 +91,7 @@ void update_features(const Run& run, const FeatureCopy& copy, const FeatureLists
 
 // Ratings [begin, end) of a block on its copy of the shared features.
 template <Optimizer kind>
-void train_featured(const Run& run, const FeatureCopy& copy, std::size_t begin, std::size_t end, Sums& sums) {
+void train_featured(const Run& run, const FeatureCopy& copy, std::size_t begin, std::size_t end, LossSums& sums) {
   const TrainState& s = *run.state;
   const EpochCall& call = *run.call;
   const TrainOptions& o = s.options;
@@ -109,7 +109,7 @@ void train_featured(const Run& run, const FeatureCopy& copy, std::size_t begin, 
     const Slope result = slope(o, x, call.grid.values[n]);
     const float g = result.derivative;
     sums.loss += result.loss;
-    sums.squares += result.squared_error;
+    sums.squared_error += result.squared_error;
     update_featured<kind>(s.users.factors, s.users.factors_first, static_cast<std::size_t>(user) * s.stride,
                           copy.user_row, copy.item_row, g, 1.0f, o.within_side, s.stride,
                           with_share(run.factor_step, o, s.users.regularization, user_share));

@@ -70,7 +70,7 @@ struct Pair<0> {
 };
 
 template <std::uint32_t width, Objective objective, Link link>
-void train_sgd(const Run& run, std::size_t begin, std::size_t end, Sums& sums) {
+void train_sgd(const Run& run, std::size_t begin, std::size_t end, LossSums& sums) {
   const TrainState& s = *run.state;
   const GridView grid = run.call->grid;
   const TrainOptions o = s.options;
@@ -92,8 +92,8 @@ void train_sgd(const Run& run, std::size_t begin, std::size_t end, Sums& sums) {
   double squares = 0;
   for (std::size_t n = begin; n < end; ++n) {
     if (n + kPrefetchAhead < end) {
-      prefetch(user_factors + static_cast<std::size_t>(grid.users[n + kPrefetchAhead]) * stride, stride);
-      prefetch(item_factors + static_cast<std::size_t>(grid.items[n + kPrefetchAhead]) * stride, stride);
+      prefetch_factors(user_factors + static_cast<std::size_t>(grid.users[n + kPrefetchAhead]) * stride, stride);
+      prefetch_factors(item_factors + static_cast<std::size_t>(grid.items[n + kPrefetchAhead]) * stride, stride);
     }
     const std::uint32_t user = grid.users[n];
     const std::uint32_t item = grid.items[n];
@@ -116,11 +116,11 @@ void train_sgd(const Run& run, std::size_t begin, std::size_t end, Sums& sums) {
     item_biases[item] = (1.0f - bias_decay * item_share) * item_bias - bias_rate * g;
   }
   sums.loss += loss;
-  sums.squares += squares;
+  sums.squared_error += squares;
 }
 
 template <std::uint32_t width>
-void train_sgd_of_width(const Run& run, std::size_t begin, std::size_t end, Sums& sums) {
+void train_sgd_of_width(const Run& run, std::size_t begin, std::size_t end, LossSums& sums) {
   const TrainOptions& o = run.state->options;
   if (o.objective == Objective::logistic) {
     train_sgd<width, Objective::logistic, Link::sigmoid>(run, begin, end, sums);
@@ -133,7 +133,7 @@ void train_sgd_of_width(const Run& run, std::size_t begin, std::size_t end, Sums
 
 // The loop for rows of so many Lanes, searched from `width` down; 0 fits all.
 template <std::uint32_t width = kHeldLanes>
-void train_sgd_of(std::uint32_t lanes, const Run& run, std::size_t begin, std::size_t end, Sums& sums) {
+void train_sgd_of(std::uint32_t lanes, const Run& run, std::size_t begin, std::size_t end, LossSums& sums) {
   if constexpr (width != 0) {
     if (lanes != width) return train_sgd_of<width - 1>(lanes, run, begin, end, sums);
   }

@@ -1,7 +1,7 @@
 // Row-wise updates of ratings between plain rows. Part of train_epoch.cc.
 #pragma once
 
-#include "kernels/train.h"
+#include "kernels/loss_sums.h"
 #include "math/objectives.h"
 #include "math/optimizers.h"
 
@@ -19,11 +19,6 @@ struct Run {
   StepScalars bias_step;
   StepScalars feature_step;
   StepScalars feature_bias_step;
-};
-
-struct Sums {
-  double loss;
-  double squares;
 };
 
 PALATE_INLINE StepScalars with_share(StepScalars scalars, const TrainOptions& o, float regularization, float share) {
@@ -61,24 +56,20 @@ PALATE_INLINE void update_pair(float* PALATE_RESTRICT p, float* PALATE_RESTRICT 
   }
 }
 
-#if defined(__GNUC__)
-PALATE_INLINE void prefetch(const float* row, std::uint32_t stride) {
-  for (std::uint32_t k = 0; k < stride; k += kLanes) __builtin_prefetch(row + k, 1);
+PALATE_INLINE void prefetch_factors(const float* row, std::uint32_t stride) {
+  for (std::uint32_t k = 0; k < stride; k += kLanes) prefetch(row + k);
 }
-#else
-PALATE_INLINE void prefetch(const float*, std::uint32_t) {}
-#endif
 
 // Both rows of the rating kPrefetchAhead behind n.
 PALATE_INLINE void prefetch_ahead(const TrainState& s, const GridView& grid, std::size_t n, std::size_t end) {
   const std::size_t ahead = n + kPrefetchAhead;
   if (ahead >= end) return;
-  prefetch(s.users.factors + static_cast<std::size_t>(grid.users[ahead]) * s.stride, s.stride);
-  prefetch(s.items.factors + static_cast<std::size_t>(grid.items[ahead]) * s.stride, s.stride);
+  prefetch_factors(s.users.factors + static_cast<std::size_t>(grid.users[ahead]) * s.stride, s.stride);
+  prefetch_factors(s.items.factors + static_cast<std::size_t>(grid.items[ahead]) * s.stride, s.stride);
 }
 
 // Ratings [begin, end) of a block, with AdaGrad.
-void train_adagrad(const Run& run, std::size_t begin, std::size_t end, Sums& sums) {
+void train_adagrad(const Run& run, std::size_t begin, std::size_t end, LossSums& sums) {
   const TrainState& s = *run.state;
   const EpochCall& call = *run.call;
   const TrainOptions& o = s.options;
@@ -96,7 +87,7 @@ void train_adagrad(const Run& run, std::size_t begin, std::size_t end, Sums& sum
     const Slope result = slope(o, x, call.grid.values[n]);
     const float g = result.derivative;
     sums.loss += result.loss;
-    sums.squares += result.squared_error;
+    sums.squared_error += result.squared_error;
     update_pair<Optimizer::adagrad>(p, s.users.factors_first + user_at, q, s.items.factors_first + item_at, g, s.stride,
                                     with_share(run.factor_step, o, s.users.regularization, user_share),
                                     with_share(run.factor_step, o, s.items.regularization, item_share));

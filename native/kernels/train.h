@@ -235,12 +235,12 @@ struct EpochCall {
 };
 
 // Ratings that a block of Adam takes at a time, inside its share of a step.
-inline constexpr std::uint32_t kAdamChunk = 8;
+inline constexpr std::uint32_t kAdamChunk = 4;
 
 // Floats of EpochCall::block_scratch that one block of Adam needs: see Scratch in train_adam.cc. `repeated` items occur
 // more than once in its share of a step.
 constexpr std::size_t adam_block_floats(std::size_t repeated, std::size_t stride) {
-  return ((3 * std::size_t{kAdamChunk} + 2) * stride + repeated * (2 * stride + 2) + 15) / 16 * 16;
+  return ((6 * std::size_t{kAdamChunk} + 2) * stride + repeated * (2 * stride + 2) + 15) / 16 * 16;
 }
 
 // Floats of EpochCall::block_scratch that one row-wise block needs: two rows, and a copy of the shared features with

@@ -8,13 +8,15 @@
 //
 // Bytes a rating: the item's row with two moments read and written, 24 dim; the user's once a step.
 #include "kernels/adam_rows.h"
+#include "kernels/block_loop.h"
 #include "kernels/level.h"
 #include "kernels/slopes.h"
 
 namespace palate::KERNEL_NS {
 namespace {
 
-constexpr std::size_t kPrefetchAhead = 4;     // ratings
+constexpr std::size_t kPrefetchAhead = 4;  // ratings
+constexpr std::uint32_t kUserSlots = 2 * kAdamChunk + 1;
 constexpr std::uint32_t kCancelSteps = 1024;  // steps between looks at the flags
 
 struct Run {
@@ -23,16 +25,6 @@ struct Run {
   std::uint32_t stratum;
   std::uint32_t first_step;  // of this epoch, before the stratum
 };
-
-bool cancelled(const EpochCall& call) {
-  return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
-}
-
-PALATE_INLINE void axpy(float* PALATE_RESTRICT target, float weight, const float* PALATE_RESTRICT row,
-                        std::uint32_t stride) {
-  const Lanes w = splat(weight);
-  for (std::uint32_t k = 0; k < stride; k += kLanes) store(target + k, fma(w, load(row + k), load(target + k)));
-}
 
 // The row's factors, up to date, into `values`; returns their dot product with `other`.
 template <bool closed>
@@ -57,36 +49,16 @@ PALATE_INLINE float take_row(float* PALATE_RESTRICT values, const AdamRow& row, 
   return sum(even + odd);
 }
 
-#if defined(__GNUC__)
-PALATE_INLINE void prefetch_row(const ParameterTable& table, std::uint32_t row, std::uint32_t stride) {
-  const std::size_t at = static_cast<std::size_t>(row) * stride;
-  for (std::uint32_t k = 0; k < stride; k += kLanes) {
-    __builtin_prefetch(table.factors + at + k, 1);
-    __builtin_prefetch(table.factors_first + at + k, 1);
-    __builtin_prefetch(table.factors_second + at + k, 1);
-  }
-  __builtin_prefetch(table.last_step + row, 1);
-  __builtin_prefetch(table.biases + row, 1);
-  __builtin_prefetch(table.biases_first + row, 1);
-  __builtin_prefetch(table.biases_second + row, 1);
-}
-#endif
-
-struct Sums {
-  double loss;
-  double squares;
-};
-
-// Scratch of one block: (kAdamChunk + 1, 2 stride) users with their gradients, (kAdamChunk, stride) items, and for
-// items with several ratings in a step (repeated, 2 stride + 2): factors, gradient, bias, its gradient.
+// Scratch of one block: (kUserSlots, 2 stride) users with their gradients, (2 kAdamChunk, stride) items, and for items
+// with several ratings in a step (repeated, 2 stride + 2): factors, gradient, bias, its gradient.
 struct Scratch {
   float* base;
   std::uint32_t stride;
 
   float* user(std::uint32_t slot) const { return base + std::size_t{slot} * 2 * stride; }
-  float* item(std::uint32_t slot) const { return base + (2 * std::size_t{kAdamChunk + 1} + slot) * stride; }
+  float* item(std::uint32_t slot) const { return base + (2 * std::size_t{kUserSlots} + slot) * stride; }
   float* repeated(std::uint32_t slot) const {
-    return base + (2 * std::size_t{kAdamChunk + 1} + kAdamChunk) * stride + std::size_t{slot} * (2 * stride + 2);
+    return base + (2 * std::size_t{kUserSlots} + 2 * kAdamChunk) * stride + std::size_t{slot} * (2 * stride + 2);
   }
 };
 
@@ -120,41 +92,46 @@ class Share {
         step_(step),
         weight_(weight) {}
 
-  // Ratings [begin, end). In chunks, and each in phases: the processor has many ratings in flight, as none waits for
-  // the slope or the step of another, and slopes are taken in vectors.
-  void train(std::size_t begin, std::size_t end, std::size_t block_end, Sums& sums) {
+  // Ratings [begin, end), in chunks. While a chunk takes its steps, which keep the divider busy, the next one is
+  // scored; slopes are taken in vectors.
+  void train(std::size_t begin, std::size_t end, std::size_t block_end, LossSums& sums) {
+    std::uint32_t count = chunk_of(begin, end);
+    for (std::uint32_t j = 0; j < count; ++j) score(begin + j, begin, j, block_end);
     for (std::size_t n = begin; n < end; n += kAdamChunk) {
-      const std::uint32_t count = end - n < kAdamChunk ? static_cast<std::uint32_t>(end - n) : kAdamChunk;
-      score(n, count, n == begin, block_end);
-      const LossSums losses = slopes(errors_, grid_.values + n, count, weight_, s_.options);
+      const std::uint32_t first = (n - begin) / kAdamChunk % 2 * kAdamChunk;
+      const LossSums losses = slopes(errors_ + first, grid_.values + n, count, weight_, s_.options);
       sums.loss += losses.loss;
-      sums.squares += losses.squared_error;
-      update(n, count, end);
+      sums.squared_error += losses.squared_error;
+      const std::uint32_t next = n + count < end ? chunk_of(n + count, end) : 0;
+      for (std::uint32_t j = 0; j < count; ++j) {
+        update(n + j, first + j, end);
+        if (j < next) score(n + count + j, begin, kAdamChunk - first + j, block_end);
+      }
+      count = next;
     }
   }
 
  private:
-  void score(std::size_t n, std::uint32_t count, bool first_chunk, std::size_t block_end) {
+  static std::uint32_t chunk_of(std::size_t n, std::size_t end) {
+    return end - n < kAdamChunk ? static_cast<std::uint32_t>(end - n) : kAdamChunk;
+  }
+
+  PALATE_INLINE void score(std::size_t n, std::size_t begin, std::uint32_t slot, std::size_t block_end) {
     const std::uint32_t stride = s_.stride;
-    std::uint32_t slot = 0;
-    for (std::uint32_t j = 0; j < count; ++j) {
-#if defined(__GNUC__)
-      const std::size_t ahead = n + j + kPrefetchAhead;
-      if (ahead < block_end) {
-        prefetch_row(s_.items, grid_.items[ahead] & kItemBits, stride);
-        if (grid_.users[ahead] != grid_.users[ahead - 1]) prefetch_row(s_.users, grid_.users[ahead], stride);
-      }
-#endif
-      const std::uint32_t user = grid_.users[n + j];
-      if (j == 0 ? first_chunk || user_slots_[0].user != user : user_slots_[slot].user != user) {
-        slot += j != 0;
-        open(slot, user);
-      }
-      RatingSlot& rating = ratings_[j];
-      rating.user_slot = slot;
-      const float product = take_item(rating, grid_.items[n + j], j, scratch_.user(slot));
-      errors_[j] = s_.global_bias + user_slots_[slot].bias + rating.bias + product;
+    const std::size_t ahead = n + kPrefetchAhead;
+    if (ahead < block_end) {
+      prefetch_row(s_.items, grid_.items[ahead] & kItemBits, stride);
+      if (grid_.users[ahead] != grid_.users[ahead - 1]) prefetch_row(s_.users, grid_.users[ahead], stride);
     }
+    const std::uint32_t user = grid_.users[n];
+    if (n == begin || grid_.users[n - 1] != user) {
+      user_slot_ = (user_slot_ + 1) % kUserSlots;
+      open(user_slot_, user);
+    }
+    RatingSlot& rating = ratings_[slot];
+    rating.user_slot = user_slot_;
+    const float product = take_item(rating, grid_.items[n], slot, scratch_.user(user_slot_));
+    errors_[slot] = s_.global_bias + user_slots_[user_slot_].bias + rating.bias + product;
   }
 
   void open(std::uint32_t slot, std::uint32_t user) {
@@ -199,28 +176,24 @@ class Share {
     return dot(user, values, stride);
   }
 
-  void update(std::size_t n, std::uint32_t count, std::size_t end) {
+  PALATE_INLINE void update(std::size_t n, std::uint32_t slot, std::size_t end) {
     const std::uint32_t stride = s_.stride;
-    for (std::uint32_t j = 0; j < count; ++j) {
-      const RatingSlot& rating = ratings_[j];
-      UserSlot& u = user_slots_[rating.user_slot];
-      float* user = scratch_.user(rating.user_slot);
-      const float error = errors_[j];
-      u.bias_gradient += error;
-      const std::uint32_t marks = grid_.items[n + j];
-      const std::uint32_t item = marks & kItemBits;
-      if (marks == item) {
-        step_adam_row<closed>(rating.row, rating.item, rating.bias, error, user, error, items_, s_, user + stride);
-        s_.items.last_step[item] = step_;
-      } else {
-        add_repeated(marks, error, user);
-      }
-      const bool more = n + j + 1 < end && grid_.users[n + j + 1] == u.user;
-      if (more && j + 1 == count) carry(rating.user_slot);
-      if (more) continue;
-      step_adam_row<closed>(u.row, user, u.bias, 1.0f, user + stride, u.bias_gradient, users_, s_);
-      s_.users.last_step[u.user] = step_;
+    const RatingSlot& rating = ratings_[slot];
+    UserSlot& u = user_slots_[rating.user_slot];
+    float* user = scratch_.user(rating.user_slot);
+    const float error = errors_[slot];
+    u.bias_gradient += error;
+    const std::uint32_t marks = grid_.items[n];
+    const std::uint32_t item = marks & kItemBits;
+    if (marks == item) {
+      step_adam_row<closed>(rating.row, rating.item, rating.bias, error, user, error, items_, s_, user + stride);
+      s_.items.last_step[item] = step_;
+    } else {
+      add_repeated(marks, error, user);
     }
+    if (n + 1 < end && grid_.users[n + 1] == u.user) return;
+    step_adam_row<closed>(u.row, user, u.bias, 1.0f, user + stride, u.bias_gradient, users_, s_);
+    s_.users.last_step[u.user] = step_;
   }
 
   // A rating of an item that has several in this step; the last one takes the item's step.
@@ -237,15 +210,6 @@ class Share {
     s_.items.last_step[item] = step_;
   }
 
-  // The user goes on in the next chunk, in its first slot.
-  void carry(std::uint32_t slot) {
-    if (slot == 0) return;
-    user_slots_[0] = user_slots_[slot];
-    const float* from = scratch_.user(slot);
-    float* to = scratch_.user(0);
-    for (std::uint32_t k = 0; k < 2 * s_.stride; k += kLanes) store(to + k, load(from + k));
-  }
-
   const TrainState& s_;
   const GridView& grid_;
   const AdamCall& adam_;
@@ -255,9 +219,10 @@ class Share {
   const std::uint32_t step_;
   const float weight_;
   std::uint32_t repeated_ = 0;
-  UserSlot user_slots_[kAdamChunk + 1];
-  RatingSlot ratings_[kAdamChunk];
-  float errors_[kAdamChunk];
+  std::uint32_t user_slot_ = 0;  // of the rating scored last
+  UserSlot user_slots_[kUserSlots];
+  RatingSlot ratings_[2 * kAdamChunk];
+  float errors_[2 * kAdamChunk];
 };
 
 template <bool closed>
@@ -271,7 +236,7 @@ void train_block(void* context, std::uint32_t block) {
   const std::size_t size = grid.blocks[cell + 1] - start;
   const std::uint32_t steps = grid.stratum_steps[run.stratum];
   const std::uint32_t* sizes = grid.step_sizes + grid.stratum_starts[run.stratum];
-  Sums sums = {0, 0};
+  LossSums sums = {0, 0};
   std::size_t begin = start;
   for (std::uint32_t k = 0; k < steps; ++k) {
     if (k % kCancelSteps == 0 && cancelled(call)) return;
@@ -280,8 +245,7 @@ void train_block(void* context, std::uint32_t block) {
     share.train(begin, end, start + size, sums);
     begin = end;
   }
-  call.block_losses[2 * block] += sums.loss;
-  call.block_losses[2 * block + 1] += sums.squares;
+  add_losses(call, block, sums);
 }
 
 }  // namespace
@@ -290,7 +254,7 @@ Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLos
   const GridView& grid = call.grid;
   const AdamCall& adam = call.adam;
   Run run = {&state, &call, 0, 0};
-  for (std::uint32_t b = 0; b < 2 * grid.side; ++b) call.block_losses[b] = 0;
+  clear_losses(call);
   for (std::uint32_t n = 0; n < grid.squares * grid.side; ++n) {
     run.stratum = call.strata[n];
     pool.run(grid.side, adam.closed ? train_block<true> : train_block<false>, &run);
@@ -298,12 +262,7 @@ Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLos
     run.first_step += grid.stratum_steps[run.stratum];
   }
   finish_epoch(state, adam, pool);
-  loss = {};
-  for (std::uint32_t b = 0; b < grid.side; ++b) {
-    loss.loss += call.block_losses[2 * b];
-    loss.squared_error += call.block_losses[2 * b + 1];
-  }
-  loss.count = grid.blocks[static_cast<std::size_t>(grid.side) * grid.side * grid.squares];
+  loss = total_loss(call);
   state.step += adam.steps;
   return Status::ok;
 }

@@ -15,6 +15,7 @@
 // go on.
 //
 // Bytes a rating: rows of user and item read and written, 16 dim (the user's stays in cache).
+#include "kernels/block_loop.h"
 #include "kernels/level.h"
 #include "kernels/row_features.h"
 #include "kernels/row_sgd.h"
@@ -27,11 +28,11 @@ void train_block(void* context, std::uint32_t block) {
   const Run& run = *static_cast<const Run*>(context);
   const TrainState& s = *run.state;
   const EpochCall& call = *run.call;
-  if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) return;
+  if (cancelled(call)) return;
   const std::size_t cell = cell_of(run.stratum, block, call.grid.side);
   const std::size_t begin = call.grid.blocks[cell];
   const std::size_t end = call.grid.blocks[cell + 1];
-  Sums sums = {0, 0};
+  LossSums sums = {0, 0};
   if constexpr (featured) {
     const FeatureCopy copy = copy_of(s, call, block);
     load_features<kind>(s, copy);
@@ -41,8 +42,7 @@ void train_block(void* context, std::uint32_t block) {
   } else {
     train_adagrad(run, begin, end, sums);
   }
-  call.block_losses[2 * block] += sums.loss;
-  call.block_losses[2 * block + 1] += sums.squares;
+  add_losses(call, block, sums);
 }
 
 template <Optimizer kind>
@@ -69,21 +69,14 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
   const Pool::Body body =
       o.optimizer == Optimizer::adagrad ? body_of<Optimizer::adagrad>(featured) : body_of<Optimizer::sgd>(featured);
   const std::uint32_t side = call.grid.side;
-  for (std::uint32_t b = 0; b < 2 * side; ++b) call.block_losses[b] = 0;
+  clear_losses(call);
   for (std::uint32_t n = 0; n < call.grid.squares * side; ++n) {
     run.stratum = call.strata[n];
     pool.run(side, body, &run);
-    if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) {
-      return Status::cancelled;
-    }
+    if (cancelled(call)) return Status::cancelled;
     if (featured) pool.run(state.features.rows, merge_feature, &run);
   }
-  loss = {};
-  for (std::uint32_t b = 0; b < side; ++b) {
-    loss.loss += call.block_losses[2 * b];
-    loss.squared_error += call.block_losses[2 * b + 1];
-  }
-  loss.count = call.grid.blocks[static_cast<std::size_t>(side) * side * call.grid.squares];
+  loss = total_loss(call);
   return Status::ok;
 }
 

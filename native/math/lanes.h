@@ -258,4 +258,20 @@ PALATE_INLINE float dot(const float* a, const float* b, std::uint32_t stride) {
   return sum(even + odd);
 }
 
+// target += weight * row
+PALATE_INLINE void axpy(float* PALATE_RESTRICT target, float weight, const float* PALATE_RESTRICT row,
+                        std::uint32_t stride) {
+  const Lanes w = splat(weight);
+  for (std::uint32_t k = 0; k < stride; k += kLanes) store(target + k, fma(w, load(row + k), load(target + k)));
+}
+
+// For writing soon.
+PALATE_INLINE void prefetch(const void* at) {
+#if defined(__GNUC__)
+  __builtin_prefetch(at, 1);
+#else
+  static_cast<void>(at);
+#endif
+}
+
 }  // namespace palate::KERNEL_NS

@@ -21,6 +21,15 @@ export const number =
   (text) =>
     expectNumber(name, numeric(text), bounds);
 
+/** A share above 0 and below 1: both parts get something. */
+export const fraction =
+  (name: string): Parser<number> =>
+  (text) => {
+    const value = number(name, { min: 0, max: 1, exclusiveMin: true })(text);
+    if (value === 1) throw rangeError(name, 'a number > 0 and < 1', value);
+    return value;
+  };
+
 /** One of some words. */
 export const oneOf =
   <T extends string>(name: string, words: readonly T[]): Parser<T> =>

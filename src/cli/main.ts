@@ -14,6 +14,7 @@ import { EXIT, reportError } from './run.js';
 import { addSimilar } from './similar.js';
 import { addTour } from './tour.js';
 import { addTrain } from './train.js';
+import { addTune } from './tune.js';
 
 interface GlobalOptions {
   json?: boolean;
@@ -61,7 +62,8 @@ function createProgram(): Command {
       const { simd } = command.opts<GlobalOptions>();
       if (simd !== undefined) native().setSimdLevel(simd);
     });
-  for (const add of [addTour, addTrain, addRecommend, addSimilar, addEvaluate, addInfo, addDownload]) add(program);
+  for (const add of [addTour, addTrain, addTune, addRecommend, addSimilar, addEvaluate, addInfo, addDownload])
+    add(program);
   addDoctor(program, version);
   return program;
 }

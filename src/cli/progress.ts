@@ -63,7 +63,7 @@ export function readProgress(label: string): { update: (progress: LoadProgress) 
 }
 
 /** A line that a terminal rewrites; elsewhere a plain line every other second, or at once when it `matters`. */
-function statusLine(): { show: (line: string, matters: boolean) => void; clear: () => void } {
+export function statusLine(): { show: (line: string, matters: boolean) => void; clear: () => void } {
   const terminal = process.stderr.isTTY;
   let last = -Infinity;
   let shown = false;

@@ -21,6 +21,8 @@ export interface Io {
   print(text: string): void;
   /** A line on stderr. */
   note(line: string): void;
+  /** Says what an interruption leaves; else the command's promise is that nothing was written. */
+  leaves(text: string): void;
 }
 
 /** Exit codes of the command line. */
@@ -56,9 +58,13 @@ export async function runCommand(command: Command, work: (io: Io) => Promise<Rep
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  let left = 'nothing was written';
+  const leaves = (text: string): void => {
+    left = text;
+  };
   const print = json ? () => {} : (text: string) => process.stdout.write(text);
   try {
-    const reply = await work({ json, signal: stop.signal, print, note });
+    const reply = await work({ json, signal: stop.signal, print, note, leaves });
     process.stdout.write(json ? `${toJson(reply.json)}\n` : reply.text);
     if (reply.failure !== undefined) note(reply.failure);
     process.exitCode = reply.failure === undefined ? EXIT.ok : EXIT.failed;
@@ -66,7 +72,7 @@ export async function runCommand(command: Command, work: (io: Io) => Promise<Rep
     if (received === undefined) {
       process.exitCode = reportError(error, debug, command);
     } else {
-      note(received === 'SIGINT' ? 'Interrupted; nothing was written' : 'Terminated; nothing was written');
+      note(`${received === 'SIGINT' ? 'Interrupted' : 'Terminated'}; ${left}`);
       // Reading in the background is not worth waiting for.
       process.exit(128 + constants.signals[received]);
     }

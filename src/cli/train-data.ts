@@ -1,7 +1,27 @@
+import type { Command } from 'commander';
 import { Dataset, type DatasetOptions, splitRandom } from '../index.js';
+import { integer, number, oneOf } from './arguments.js';
 import { collectGarbage } from './collect-garbage.js';
-import { type ReadingFlags, readInput } from './reading.js';
+import { addReadingFlags, type ReadingFlags, readInput } from './reading.js';
 import type { Io } from './run.js';
+
+const DUPLICATES = ['last', 'mean', 'error'] as const;
+
+/** The flags of every command that trains on ratings. */
+export function addDataFlags(command: Command): Command {
+  command
+    .option('--items <file>', 'titles, genres and further columns of the items')
+    .option('--users <file>', 'columns about the users, e.g. age')
+    .option('--min-user-ratings <n>', 'leave out users with fewer ratings', integer('--min-user-ratings', { min: 0 }))
+    .option('--min-item-ratings <n>', 'leave out items with fewer ratings', integer('--min-item-ratings', { min: 0 }))
+    .option('--positive-threshold <x>', 'keep ratings of at least this, as likes', number('--positive-threshold'))
+    .option(
+      '--duplicates <rule>',
+      `several ratings of one pair: ${DUPLICATES.join(', ')}`,
+      oneOf('--duplicates', DUPLICATES),
+    );
+  return addReadingFlags(command);
+}
 
 /** What is read and what of it is kept, as flags give it. */
 export interface DataFlags extends ReadingFlags {

@@ -2,18 +2,16 @@ import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type EpochReport, type ModelName, type TrainOptions, train } from '../index.js';
 import { models } from '../models/index.js';
-import { rangeError } from '../options.js';
 import { resolveModel, resolveRun } from '../train/resolve-options.js';
 import { checkTable } from '../train/resolve-table.js';
 import { prepare } from '../train/trainers.js';
-import { integer, number, oneOf } from './arguments.js';
+import { fraction, oneOf } from './arguments.js';
 import { checkWritable } from './files.js';
 import { counted, duration } from './output.js';
 import { epochProgress } from './progress.js';
-import { addReadingFlags } from './reading.js';
 import { type Io, type Reply, runCommand, usageError } from './run.js';
 import { epochTable } from './text.js';
-import { type DataFlags, readParts } from './train-data.js';
+import { addDataFlags, type DataFlags, readParts } from './train-data.js';
 import { addTrainFlags, trainFlags, trainOptions } from './train-flags.js';
 
 interface Flags extends DataFlags {
@@ -22,7 +20,6 @@ interface Flags extends DataFlags {
 }
 
 const MODELS = Object.keys(models) as ModelName[];
-const DUPLICATES = ['last', 'mean', 'error'] as const;
 
 /** palate train */
 export function addTrain(program: Command): void {
@@ -32,28 +29,11 @@ export function addTrain(program: Command): void {
     .argument('<ratings>', 'CSV, TSV or Parquet file (.gz too), or a MovieLens folder or .zip')
     .option('--model <name>', `model: ${MODELS.join(', ')}`, oneOf('--model', MODELS))
     .option('--out <file>', 'model file to write')
-    .option('--items <file>', 'titles, genres and further columns of the items')
-    .option('--users <file>', 'columns about the users, e.g. age')
-    .option('--valid <fraction>', 'share of the ratings to validate on', fraction)
-    .option('--min-user-ratings <n>', 'leave out users with fewer ratings', integer('--min-user-ratings', { min: 0 }))
-    .option('--min-item-ratings <n>', 'leave out items with fewer ratings', integer('--min-item-ratings', { min: 0 }))
-    .option('--positive-threshold <x>', 'keep ratings of at least this, as likes', number('--positive-threshold'))
-    .option(
-      '--duplicates <rule>',
-      `several ratings of one pair: ${DUPLICATES.join(', ')}`,
-      oneOf('--duplicates', DUPLICATES),
-    );
+    .option('--valid <fraction>', 'share of the ratings to validate on', fraction('--valid'));
   const options = trainFlags(Object.values(models));
-  addReadingFlags(addTrainFlags(command, options)).action((ratings: string, flags: Flags) =>
+  addDataFlags(addTrainFlags(command, options)).action((ratings: string, flags: Flags) =>
     runCommand(command, (io) => trainModel(ratings, flags, trainOptions(command, options), io)),
   );
-}
-
-/** Above 0 and below 1: both parts get something. */
-function fraction(text: string): number {
-  const value = number('--valid', { min: 0, max: 1, exclusiveMin: true })(text);
-  if (value === 1) throw rangeError('--valid', 'a number > 0 and < 1', value);
-  return value;
 }
 
 async function trainModel(source: string, flags: Flags, given: Partial<TrainOptions>, io: Io): Promise<Reply> {

@@ -32,6 +32,7 @@ export class Interactions {
   readonly times: Float64Array | undefined;
   #users: Uint32Array | undefined;
   #byItem: ByItem | undefined;
+  #range: { min: number; max: number } | undefined;
 
   /** The arrays are kept, not copied, and not checked: their order is the caller's duty. */
   constructor({ numUsers, numItems, offsets, items, values, times }: Csr) {
@@ -91,8 +92,13 @@ export class Interactions {
     return counts;
   }
 
-  /** Smallest and largest value; NaN for both when there are no entries. */
+  /** Smallest and largest value; NaN for both when there are no entries. Found on first use. */
   valueRange(): { min: number; max: number } {
+    this.#range ??= this.#findRange();
+    return { ...this.#range };
+  }
+
+  #findRange(): { min: number; max: number } {
     const { values } = this;
     let min = values[0] ?? Number.NaN;
     let max = min;

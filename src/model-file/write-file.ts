@@ -45,7 +45,7 @@ export async function replaceFile(file: string, write: (handle: FileHandle) => P
 }
 
 /** Brings the rename to the disk. Windows cannot open folders, and does so by itself. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

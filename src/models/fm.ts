@@ -11,6 +11,15 @@ export const fm: FactorSpec = {
   objectives: ['squared', 'logistic'],
   optimizers: ['sgd', 'adagrad', 'adam'],
   options: [...factorOptions, 'fields', 'featureLearningRate'],
+  space: {
+    learningRate: { times: 3 },
+    'regularization.user': { times: 4 },
+    'regularization.item': { times: 4 },
+    'regularization.bias': { times: 4 },
+    'regularization.feature': { times: 4 },
+    dim: [16, 32, 64, 128],
+    epochs: { times: 2, step: 1 },
+  },
   defaults: {
     dim: 32,
     epochs: 20,

@@ -11,6 +11,14 @@ export const mf: FactorSpec = {
   objectives: ['squared', 'logistic'],
   optimizers: ['sgd', 'adagrad', 'adam'],
   options: factorOptions,
+  space: {
+    learningRate: { times: 3 },
+    'regularization.user': { times: 4 },
+    'regularization.item': { times: 4 },
+    'regularization.bias': { times: 4 },
+    dim: [16, 32, 64, 128],
+    epochs: { times: 2, step: 1 },
+  },
   defaults: {
     dim: 64,
     epochs: 40,

@@ -37,6 +37,12 @@ export interface FactorVariant {
   defaults: Partial<FactorDefaults>;
 }
 
+/**
+ * What `tune` varies of a model where no space is given, by option ('regularization.user' for a part of one): a list of
+ * values, or numbers from default / `times` to default * `times`, in whole steps of `step` if given.
+ */
+export type ProposedSpace = Readonly<Record<string, readonly unknown[] | { times: number; step?: number }>>;
+
 interface Described {
   name: ModelName;
   summary: string;
@@ -46,6 +52,7 @@ interface Described {
   usesFeatures: boolean;
   /** Its scores are ratings, which rmse and mae compare with those of a test; else they only rank. */
   predictsRatings: boolean;
+  space?: ProposedSpace;
 }
 
 /** A model with a row of factors for each user and item, fitted to ratings by gradient steps. */

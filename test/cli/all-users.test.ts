@@ -12,7 +12,7 @@ const test = suite('all users');
 const USERS = 5000;
 let at: Workplace;
 let model: Model;
-const io = (signal: AbortSignal): Io => ({ json: true, signal, print: () => {}, note: () => {} });
+const io = (signal: AbortSignal): Io => ({ json: true, signal, print: () => {}, note: () => {}, leaves: () => {} });
 
 test.before(async () => {
   at = new Workplace(20);

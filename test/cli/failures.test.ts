@@ -44,7 +44,7 @@ async function allFail(cases: readonly (readonly [string[], number, RegExp])[]):
 test('wrong usage has exit code 2 and names what was expected', async () => {
   await allFail([
     [train('--epoch', '3'), 2, /unknown option '--epoch' \(Did you mean --epochs\?\)/],
-    [['trane'], 2, /unknown command 'trane' \(Did you mean train\?\)/],
+    [['traim'], 2, /unknown command 'traim' \(Did you mean train\?\)/],
     [['train', '--model', 'mf', '--out', 'm'], 2, /missing required argument 'ratings'/],
     [['train', at.data, '--model', 'mf'], 2, /train needs --out FILE/],
     [['train', at.data, '--modle', 'mf', '--out', 'm'], 2, /unknown option '--modle' \(Did you mean --model\?\)/],

@@ -11,7 +11,7 @@ import type { Dataset } from '../../src/index.js';
 const folder = mkdtempSync(join(tmpdir(), 'palate-train-data-'));
 test.after(() => rmSync(folder, { recursive: true }));
 
-const io: Io = { json: true, signal: new AbortController().signal, print: () => {}, note: () => {} };
+const io: Io = { json: true, signal: new AbortController().signal, print: () => {}, note: () => {}, leaves: () => {} };
 const needs = { includeUnrated: false, seed: 42 };
 const ROWS = 600_000;
 

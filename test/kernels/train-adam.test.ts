@@ -3,16 +3,8 @@ import * as assert from 'uvu/assert';
 import type { TrainerConfig } from '../../src/native/binding.js';
 import { planBatches } from '../oracle/grid.js';
 import { trainAdam } from '../oracle/train-adam.js';
-import { kinds } from '../oracle/train-gradient.js';
-import { assertClose } from '../support/assert-close.js';
-import {
-  atEachLevel,
-  newTrainer,
-  readParameters,
-  runEpochs,
-  type Shape,
-  trainerConfig,
-} from '../support/train-problems.js';
+import { type Bounds, compareTraining, within } from '../support/compare-training.js';
+import { type Shape, trainerConfig } from '../support/train-problems.js';
 
 /** Ten epochs of a rate that drops twice. */
 const rates = [3, 3, 3, 3, 1, 1, 1, 0.5, 0.5, 0.5].map((factor) => factor * 0.003);
@@ -21,42 +13,11 @@ const shape: Shape = { users: 25, items: 60, ratings: 620, dim: 5 };
 const adam = { optimizer: 'adam', initStd: 0.1, batchSize: 5 } as const;
 const penalties = { regularizationUser: 0.03, regularizationItem: 0.05, regularizationBias: 0.01 };
 
-interface Bounds {
-  /** Relative, of every epoch's loss. */
-  loss: number;
-  /** Of parameters, absolute. */
-  parameters: number;
-}
-const closed: Bounds = { loss: 1e-5, parameters: 3e-4 };
-const pieces: Bounds = { loss: 1e-4, parameters: 3e-3 };
-
-/** Trains natively at each level and in the oracle; losses and parameters must agree. */
-async function compareAll(config: TrainerConfig, learningRates: readonly number[], bounds: Bounds): Promise<void> {
-  const start = newTrainer(config);
-  const twin = readParameters(start, config);
-  start.dispose();
-  const expected = trainAdam(config, twin, learningRates);
-  await atEachLevel(async (level) => {
-    const trainer = newTrainer(config);
-    const actual = await runEpochs(trainer, learningRates);
-    const p = readParameters(trainer, config);
-    trainer.dispose();
-    for (const [epoch, { loss, rmse }] of expected.entries()) {
-      const tolerance = { relative: bounds.loss, absolute: 1e-7 };
-      assertClose(actual[epoch].trainLoss, loss, tolerance, `${level} loss of epoch ${epoch}`);
-      assertClose(actual[epoch].trainRmse, rmse, tolerance, `${level} rmse of epoch ${epoch}`);
-    }
-    const tolerance = { relative: 0, absolute: bounds.parameters };
-    for (const kind of kinds) {
-      assertClose(p[kind].factors, twin[kind].factors, tolerance, `${level} ${kind} factors`);
-      assertClose(p[kind].biases, twin[kind].biases, tolerance, `${level} ${kind} biases`);
-    }
-    assert.is(p.globalBias, config.globalBias);
-  });
-}
+const closed = within(1e-5, 3e-4);
+const pieces = within(1e-4, 3e-3);
 
 const compare = (options: Partial<TrainerConfig>, bounds: Bounds, of = shape): Promise<void> =>
-  compareAll(trainerConfig(of, { ...adam, ...options }), rates, bounds);
+  compareTraining(trainerConfig(of, { ...adam, ...options }), { twin: trainAdam, learningRates: rates, bounds });
 
 const betas: Partial<TrainerConfig>[] = [
   {},
@@ -102,7 +63,7 @@ for (const [name, [decay, bounds]] of Object.entries(decays)) {
 }
 
 test('a large epsilon, which the closed form keeps only to first order', async () => {
-  await compare({ epsilon: 3e-6 }, { loss: 1e-4, parameters: 3e-3 });
+  await compare({ epsilon: 3e-6 }, within(1e-4, 3e-3));
 });
 
 test('user by user where rows do not fit in cache', async () => {
@@ -110,7 +71,7 @@ test('user by user where rows do not fit in cache', async () => {
   const config = trainerConfig(large, { ...adam, ...penalties, decoupled: true, batchSize: 38, initStd: 0.01 });
   assert.equal(planBatches(config), { side: 4, squares: 1, mixed: false });
   // Of a million gradients some cancel to their last digit, whose sign Adam turns into a whole step.
-  await compareAll(config, [0.003], { loss: 1e-5, parameters: 0.05 });
+  await compareTraining(config, { twin: trainAdam, learningRates: [0.003], bounds: within(1e-5, 0.05) });
 });
 
 test('several squares', () => {

@@ -2,26 +2,12 @@
 import { test } from 'uvu';
 import type { TrainerConfig } from '../../src/native/binding.js';
 import { trainBatches } from '../oracle/train-batches.js';
-import { kinds } from '../oracle/train-gradient.js';
-import { assertClose } from '../support/assert-close.js';
-import {
-  atEachLevel,
-  newTrainer,
-  readParameters,
-  runEpochs,
-  type Shape,
-  trainerConfig,
-} from '../support/train-problems.js';
+import { type Bounds, compareTraining, within } from '../support/compare-training.js';
+import { type Shape, trainerConfig } from '../support/train-problems.js';
 
-interface Bounds {
-  /** Relative, of every epoch's loss. */
-  loss: number;
-  /** Of parameters, absolute. */
-  parameters: number;
-}
 // The closed form keeps epsilon to first order: where gradients are tiny, as with clipping, a step shows the rest.
-const closed: Bounds = { loss: 1e-5, parameters: 1e-3 };
-const pieces: Bounds = { loss: 1e-4, parameters: 3e-3 };
+const closed = within(1e-5, 1e-3);
+const pieces = within(1e-4, 3e-3);
 
 /** Ten epochs of a rate that drops twice. */
 const rates = [3, 3, 3, 3, 1, 1, 1, 0.5, 0.5, 0.5].map((factor) => factor * 0.003);
@@ -30,31 +16,8 @@ const mf: Shape = { users: 60, items: 90, ratings: 140, dim: 5 };
 const fm: Shape = { ...mf, fields: 'both' };
 const adam = { optimizer: 'adam', initStd: 0.1, batchSize: 7 } as const;
 
-/** Trains natively at each level and in the oracle; losses and parameters must agree. */
-async function compare(options: Partial<TrainerConfig>, bounds: Bounds, shape = fm): Promise<void> {
-  const config = trainerConfig(shape, { ...adam, ...options });
-  const start = newTrainer(config);
-  const twin = readParameters(start, config);
-  start.dispose();
-  const expected = trainBatches(config, twin, rates);
-  await atEachLevel(async (level) => {
-    const trainer = newTrainer(config);
-    const actual = await runEpochs(trainer, rates);
-    const p = readParameters(trainer, config);
-    trainer.dispose();
-    for (const [epoch, { loss, rmse }] of expected.entries()) {
-      const tolerance = { relative: bounds.loss, absolute: 1e-7 };
-      assertClose(actual[epoch].trainLoss, loss, tolerance, `${level} loss of epoch ${epoch}`);
-      assertClose(actual[epoch].trainRmse, rmse, tolerance, `${level} rmse of epoch ${epoch}`);
-    }
-    const tolerance = { relative: 0, absolute: bounds.parameters };
-    for (const kind of kinds) {
-      assertClose(p[kind].factors, twin[kind].factors, tolerance, `${level} ${kind} factors`);
-      assertClose(p[kind].biases, twin[kind].biases, tolerance, `${level} ${kind} biases`);
-    }
-    assertClose(p.globalBias, twin.globalBias, tolerance, `${level} global bias`);
-  });
-}
+const compare = (options: Partial<TrainerConfig>, bounds: Bounds, shape = fm): Promise<void> =>
+  compareTraining(trainerConfig(shape, { ...adam, ...options }), { twin: trainBatches, learningRates: rates, bounds });
 
 const penalties = {
   regularizationUser: 0.03,

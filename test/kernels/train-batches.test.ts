@@ -1,42 +1,19 @@
 import { test } from 'uvu';
 import type { TrainerConfig } from '../../src/native/binding.js';
 import { trainBatches } from '../oracle/train-batches.js';
-import { kinds } from '../oracle/train-gradient.js';
 import { assertClose } from '../support/assert-close.js';
-import {
-  atEachLevel,
-  newTrainer,
-  readParameters,
-  runEpochs,
-  type Shape,
-  trainerConfig,
-} from '../support/train-problems.js';
+import { compareTraining } from '../support/compare-training.js';
+import { newTrainer, readParameters, runEpochs, type Shape, trainerConfig } from '../support/train-problems.js';
 
-const tolerance = { relative: 1e-4, absolute: 5e-5 };
+const bounds = {
+  loss: { relative: 2e-6, absolute: 1e-7 },
+  rmse: { relative: 2e-6, absolute: 5e-7 }, // differences of floats near 1, times a range of 4.5
+  parameters: { relative: 1e-4, absolute: 5e-5 },
+};
 const rates = [0.05, 0.04, 0.03, 0.02, 0.01];
 
-/** Trains natively at each level and in the oracle; parameters and losses must agree. */
-async function compare(config: TrainerConfig, learningRates: readonly number[] = rates): Promise<void> {
-  await atEachLevel(async (level) => {
-    const trainer = newTrainer(config);
-    const twin = readParameters(trainer, config);
-    const actual = await runEpochs(trainer, learningRates);
-    const p = readParameters(trainer, config);
-    trainer.dispose();
-    const expected = trainBatches(config, twin, learningRates);
-    for (const kind of kinds) {
-      assertClose(p[kind].factors, twin[kind].factors, tolerance, `${level} ${kind} factors`);
-      assertClose(p[kind].biases, twin[kind].biases, tolerance, `${level} ${kind} biases`);
-    }
-    assertClose(p.globalBias, twin.globalBias, tolerance, `${level} global bias`);
-    const lossOf = { relative: 2e-6, absolute: 1e-7 };
-    const rmseOf = { relative: 2e-6, absolute: 5e-7 }; // differences of floats near 1, times a range of 4.5
-    for (const [epoch, { loss, rmse }] of expected.entries()) {
-      assertClose(actual[epoch].trainLoss, loss, lossOf, `${level} loss of epoch ${epoch}`);
-      assertClose(actual[epoch].trainRmse, rmse, rmseOf, `${level} rmse of epoch ${epoch}`);
-    }
-  });
-}
+const compare = (config: TrainerConfig, learningRates: readonly number[] = rates): Promise<void> =>
+  compareTraining(config, { twin: trainBatches, learningRates, bounds });
 
 const mf: Shape = { users: 9, items: 12, ratings: 50, dim: 5 };
 const fm: Shape = { ...mf, fields: 'both' };

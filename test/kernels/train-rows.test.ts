@@ -2,43 +2,20 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { TrainerConfig } from '../../src/native/binding.js';
 import { planRows, sideFor, squaresFor, userBlocks } from '../oracle/grid.js';
-import { kinds } from '../oracle/train-gradient.js';
 import { OracleRng } from '../oracle/train-rng.js';
 import { trainRows } from '../oracle/train-rows.js';
-import { assertClose } from '../support/assert-close.js';
-import {
-  atEachLevel,
-  newTrainer,
-  readParameters,
-  readRaw,
-  runEpochs,
-  type Shape,
-  trainerConfig,
-} from '../support/train-problems.js';
+import { compareTraining } from '../support/compare-training.js';
+import { newTrainer, readRaw, type Shape, trainerConfig } from '../support/train-problems.js';
 
-const tolerance = { relative: 1e-4, absolute: 2e-5 };
-const lossTolerance = { relative: 2e-6, absolute: 1e-7 };
-const rates = [0.05, 0.04, 0.03];
-
-async function compareHere(config: TrainerConfig, learningRates: readonly number[], what: string): Promise<void> {
-  const trainer = newTrainer(config);
-  const twin = readParameters(trainer, config);
-  const actual = await runEpochs(trainer, learningRates);
-  const p = readParameters(trainer, config);
-  trainer.dispose();
-  const expected = trainRows(config, twin, learningRates);
-  for (const kind of kinds) {
-    assertClose(p[kind].factors, twin[kind].factors, tolerance, `${what} ${kind} factors`);
-    assertClose(p[kind].biases, twin[kind].biases, tolerance, `${what} ${kind} biases`);
-  }
-  assert.is(p.globalBias, config.globalBias);
-  for (const [epoch, { loss, rmse }] of expected.entries()) {
-    assertClose(actual[epoch].trainLoss, loss, lossTolerance, `${what} loss of epoch ${epoch}`);
-    assertClose(actual[epoch].trainRmse, rmse, lossTolerance, `${what} rmse of epoch ${epoch}`);
-  }
-}
-
-const compare = (config: TrainerConfig): Promise<void> => atEachLevel((level) => compareHere(config, rates, level));
+const bounds = {
+  loss: { relative: 2e-6, absolute: 1e-7 },
+  parameters: { relative: 1e-4, absolute: 2e-5 },
+};
+const compare = (config: TrainerConfig): Promise<void> =>
+  compareTraining(config, { twin: trainRows, learningRates: [0.05, 0.04, 0.03], bounds });
+/** At the fastest level alone: problems that take the twin seconds. */
+const compareLarge = (config: TrainerConfig, learningRates: readonly number[]): Promise<void> =>
+  compareTraining(config, { twin: trainRows, learningRates, bounds }, 'auto');
 
 const mf: Shape = { users: 14, items: 19, ratings: 120, dim: 5 };
 const fm: Shape = { ...mf, fields: 'both' };
@@ -96,13 +73,13 @@ for (const optimizer of ['sgd', 'adagrad'] as const) {
 test('a grid of 8 x 8 blocks from 400,016 ratings on', async () => {
   assert.equal([0, 400_015, 400_016, 1_600_063, 1_600_064, 6_400_256, 1e8].map(sideFor), [4, 4, 8, 8, 16, 16, 16]);
   const shape = { users: 900, items: 700, ratings: 400_016, dim: 1 };
-  await compareHere(trainerConfig(shape, { ...row, ...penalties, seed: 2 ** 40 + 1 }), [0.01], 'auto');
+  await compareLarge(trainerConfig(shape, { ...row, ...penalties, seed: 2 ** 40 + 1 }), [0.01]);
 });
 
 test('several squares where the rows of users are large', async () => {
   const config = trainerConfig({ users: 140_000, items: 300, ratings: 200_100, dim: 49 }, { ...row, ...penalties });
   assert.equal(planRows(config), { side: 4, squares: 2, mixed: false });
-  await compareHere(config, [0.02, 0.01], 'auto');
+  await compareLarge(config, [0.02, 0.01]);
 });
 
 test('a square more as long as users need the room and blocks stay large', () => {
