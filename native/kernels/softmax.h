@@ -18,9 +18,9 @@
 // Work of a row: 6 num_items dim flops, three multiplies. Logits exist for the rows of a batch alone: memory is
 // (batch rows) (num_items) floats, in blocks of kSoftmaxRows rows that stay in L2 from the logits to the gradient of h.
 //
-// Numerics: float32; the sum of exponentials in chunks of kSoftmaxChunk items; losses of rows, and the norm over panels,
-// in float64. Deterministic: sums over
-// the rows of a batch run in their order, whatever the threads; equal bits on AVX2, AVX-512 and NEON.
+// Numerics: float32; the sum of exponentials in chunks of kSoftmaxChunk items; losses of rows, and the norm over
+// panels, in float64. Deterministic: sums over the rows of a batch run in their order, whatever the threads; equal
+// bits on AVX2, AVX-512 and NEON.
 #pragma once
 
 #include <atomic>
