@@ -22,7 +22,7 @@ const notebookNetwork: TrainOptions = {
   selfMask: false,
   clipNorm: 5,
   regularization: 1e-5,
-  learningRate: 0.04,
+  learningRate: 0.03,
 };
 
 /**
