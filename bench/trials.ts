@@ -98,6 +98,23 @@ const skipGram = (negatives: number): Trial => {
     quality: 'thousandWordsPerSecond',
   };
 };
+/** The shape of ml-latest-small, whose ratings it takes where PALATE_DATA names them. */
+const latestSmall = { rows: 100_836, users: 610, items: 9742, movielens: true, trainShare: 0.9 };
+
+/** Softmax over all items, in the two ways to form a step. */
+const itemSoftmax = (name: string, small: Parameters, full: Parameters, caption: string): Trial => ({
+  name,
+  task: 'item-softmax',
+  input: 'columns',
+  drivers: ['palate', 'palate-1-thread', 'palate-avx2', 'palate-base', 'pytorch'],
+  once: slow,
+  parameters: {
+    small: { ...latestSmall, dim: 64, testPairs: 0.2, ...small },
+    full: { ...latestSmall, dim: 64, testPairs: 0.2, ...full },
+  },
+  caption,
+  quality: 'testLoss',
+});
 
 /** Everything that `npm run bench` can run, besides `scaling`. */
 export const trials: readonly Trial[] = [
@@ -191,7 +208,6 @@ export const trials: readonly Trial[] = [
     drivers: [...ours, 'pytorch'],
     once: slow,
     parameters: (() => {
-      const shape = { rows: 100_836, users: 610, items: 9742, movielens: true, trainShare: 0.9 };
       const options = {
         model: 'mf',
         objective: 'logistic',
@@ -204,8 +220,8 @@ export const trials: readonly Trial[] = [
         initStd: 0.05,
       };
       return {
-        small: { ...shape, ...options, epochs: 3, budget: 0.5, pytorchSteps: 200 },
-        full: { ...shape, ...options, epochs: 5, budget: 5 },
+        small: { ...latestSmall, ...options, epochs: 3, budget: 0.5, pytorchSteps: 200 },
+        full: { ...latestSmall, ...options, epochs: 5, budget: 5 },
       };
     })(),
     caption: 'ratings as probabilities, an epoch of Adam; ml-latest-small where PALATE_DATA names it, else that shape',
@@ -240,6 +256,18 @@ export const trials: readonly Trial[] = [
   },
   skipGram(5),
   skipGram(20),
+  itemSoftmax(
+    'item-softmax-counts',
+    { mode: 'counts', batchSize: 512, learningRate: 0.03, epochs: 3 },
+    { mode: 'counts', batchSize: 512, learningRate: 0.03, epochs: 12 },
+    'item softmax on pair counts, a pass over all items; shape of ml-latest-small',
+  ),
+  itemSoftmax(
+    'item-softmax-pairs',
+    { mode: 'pairs', pairs: 60_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
+    { mode: 'pairs', pairs: 300_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
+    'item softmax on single pairs through the published network, a step of 512; shape of ml-latest-small',
+  ),
   topk('topk-many-10', 10, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-many-100', 100, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-users-10', 10, { queries: 610, items: 9742, dim: 64 }, { queries: 610, items: 9742, dim: 64 }),

@@ -18,6 +18,9 @@ export interface NativeBinding {
   startTopk(call: SelectTopkCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
 
   Trainer: new (config: TrainerConfig) => NativeTrainer;
+
+  SoftmaxTrainer: new (config: SoftmaxConfig) => NativeSoftmaxTrainer;
+
   /** Item vectors from sampled pairs; see native/kernels/train_item_pairs.h. */
   ItemPairTrainer: new (
     config: ItemPairConfig,
@@ -171,6 +174,78 @@ export interface NativeItemPairTrainer {
   runEpoch(epoch: number, learningRate: number, lastRate: number, cancel: Int32Array): Promise<NativeItemPairEpoch>;
   /** Copies both tables out, (numItems, dim) each. */
   read(target: { inputs: Float32Array; outputs: Float32Array }): void;
+  /** Frees the native memory; the trainer must not be used afterwards. */
+  dispose(): void;
+}
+
+/** Training of item vectors by a softmax over all items; see native/kernels/softmax.h. */
+export interface SoftmaxConfig {
+  numItems: number;
+  /** Items of each user: (numUsers + 1), (size). All ordered pairs of different items of one user are learnt from. */
+  offsets: Uint32Array;
+  items: Uint32Array;
+  /** Items to predict from those above after each epoch: (numUsers + 1), (size); both empty: none. */
+  validOffsets: Uint32Array;
+  validItems: Uint32Array;
+  /** (3) shares of the pairs to train, to validate and to test on; the last one above 0 gets the rest. */
+  fractions: Float64Array;
+  dim: number;
+  /** Units of the residual network; 0: none. */
+  hidden: number;
+  /** 1: inputs and outputs share their vectors; 2: each has its own. */
+  tables: 1 | 2;
+  /** Share of hidden units left out, in [0, 1). */
+  dropout: number;
+  layerNorm: boolean;
+  itemBiases: boolean;
+  /** An input is no candidate of its own softmax. */
+  selfMask: boolean;
+  /** A row of a batch is a pair, not an input with the counts of all its pairs. */
+  singlePairs: boolean;
+  /** Rows a step. */
+  batchSize: number;
+  /** AdamW's decay. */
+  regularization: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** 0: no clipping. */
+  clipNorm: number;
+  seed: number;
+  threads: number;
+}
+
+/** Losses are mean cross-entropies a pair, NaN where there are no pairs. */
+export interface NativeSoftmaxEpoch {
+  status: 'ok' | 'cancelled' | 'diverged';
+  /** With the validation; the first epoch counts the pairs too. */
+  seconds: number;
+  trainLoss: number;
+  validLoss: number;
+}
+
+/** Parameters of the softmax model. */
+export interface SoftmaxArrays {
+  /** (numItems, dim) vectors of items as inputs, and as outputs: the same numbers where there is one table. */
+  inputs: Float32Array;
+  outputs: Float32Array;
+  /** (numItems), or empty without biases. */
+  biases: Float32Array;
+  /** W1 (hidden, dim), b1, W2 (dim, hidden), b2, gain (dim), shift (dim), those that the model has. */
+  weights: Float32Array;
+}
+
+/** Parameters, pair counts and optimizer state live in native memory while training. */
+export interface NativeSoftmaxTrainer {
+  /** Runs epoch `epoch` (from 0) on a thread of its own; `cancel[0]` non-zero stops it between steps. */
+  runEpoch(epoch: number, learningRate: number, cancel: Int32Array): Promise<NativeSoftmaxEpoch>;
+  /** The loss on the pairs to test on, as validLoss. */
+  scoreTest(cancel: Int32Array): Promise<NativeSoftmaxEpoch>;
+  /** Pairs to train, to validate and to test on. */
+  pairs(): [number, number, number];
+  read(target: SoftmaxArrays): void;
+  /** Copies parameters back in; the optimizer's state stays. */
+  write(source: SoftmaxArrays): void;
   /** Frees the native memory; the trainer must not be used afterwards. */
   dispose(): void;
 }

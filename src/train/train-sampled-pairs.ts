@@ -1,5 +1,5 @@
 import type { Dataset } from '../dataset/dataset.js';
-import type { SampledPairsOptions } from '../models/item-softmax-sampled.js';
+import type { SampledPairsOptions } from '../models/item-softmax.js';
 import type { ItemPairConfig } from '../native/binding.js';
 import { native } from '../native/load.js';
 import type { ItemVectorParameters } from '../types.js';

@@ -6,8 +6,8 @@ import type { ModelName, TrainOptions } from '../types.js';
 import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
 import { trainFactors } from './train-factors.js';
+import { trainItemSoftmax } from './train-item-softmax.js';
 import { trainPopularity } from './train-popularity.js';
-import { trainSampledPairs } from './train-sampled-pairs.js';
 import type { Trained } from './trained.js';
 
 /** A training whose options are resolved. */
@@ -39,7 +39,7 @@ function byFactors(spec: FactorSpec, data: Dataset, options: TrainOptions): Trai
 const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trainer: T }>> } = {
   factors: byFactors,
   popularity: byTable(popularity, trainPopularity),
-  itemSoftmax: byTable(itemSoftmax, trainSampledPairs),
+  itemSoftmax: byTable(itemSoftmax, trainItemSoftmax),
 };
 
 /** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */
