@@ -3,15 +3,17 @@ import type { Id, Vocabulary } from './dataset/vocabulary.js';
 import { MODEL_FILE_VERSION, readModelFile, saveModelFile } from './model-file.js';
 import { typeError } from './options.js';
 import { genresOf, titleOf } from './recommend/metadata.js';
-import { predictPairs, UNKNOWN } from './recommend/predict.js';
+import { predictPairs } from './recommend/predict.js';
 import type { Recommendations, SimilarItems } from './recommend/ranked-items.js';
 import { recommend } from './recommend/recommend.js';
 import { recommendAll } from './recommend/recommend-all.js';
 import { type SimilarPairs, similarItems, similarPairs } from './recommend/similar.js';
+import { UNKNOWN } from './recommend/unknown.js';
 import type {
   EpochRecord,
   ModelData,
   ModelName,
+  Parameters,
   RecommendAllOptions,
   RecommendOptions,
   ResolvedOptions,
@@ -35,6 +37,17 @@ export interface ModelInfo {
   options: ResolvedOptions;
   metrics: Readonly<Record<string, number>>;
   history: readonly EpochRecord[];
+}
+
+function countLearnt(parameters: Parameters): number {
+  const sum = (arrays: readonly (Float32Array | undefined)[]): number =>
+    arrays.reduce((total, array) => total + (array?.length ?? 0), 0);
+  if (parameters.kind === 'itemVectors') {
+    return sum([parameters.itemFactors, parameters.contextFactors, parameters.itemBiases]);
+  }
+  const { userFactors, itemFactors, userBiases, itemBiases, fields } = parameters;
+  const ofFields = fields.flatMap(({ factors, biases }) => [factors, biases]);
+  return 1 + sum([userFactors, itemFactors, userBiases, itemBiases, ...ofFields]);
 }
 
 /** A trained model. Immutable; made by `train` or `loadModel`. */
@@ -78,8 +91,9 @@ export class Model {
   }
 
   /**
-   * Predicted ratings of (user, item) pairs of ids. An unknown user or item leaves its terms out: a new item of a known
-   * user gets the mean plus the user's bias.
+   * Scores of (user, item) pairs of ids, as recommendations show them: predicted ratings; popularity's counts; of models
+   * of item vectors cosines, -1 to 1. An unknown user or item leaves its terms out: a new item of a known user gets the
+   * mean plus the user's bias. A cosine with an unknown user is 0, with an unknown or untrained item -1.
    * @returns (pairs)
    */
   predict({ users, items }: { users: readonly Id[]; items: readonly Id[] }): Float32Array {
@@ -135,13 +149,6 @@ export class Model {
   info(): ModelInfo {
     const { parameters: p, seen, itemTable, userTable } = this.data;
     const columns = (table: ModelData['itemTable']): string[] => table?.schema.fields.map((field) => field.name) ?? [];
-    const learnt = [
-      p.userFactors,
-      p.itemFactors,
-      p.userBiases,
-      p.itemBiases,
-      ...p.fields.flatMap((f) => [f.factors, f.biases]),
-    ];
     return {
       model: this.name,
       formatVersion: MODEL_FILE_VERSION,
@@ -150,8 +157,12 @@ export class Model {
       interactions: seen.size,
       implicit: this.data.implicit,
       dim: p.dim,
-      parameters: learnt.reduce((sum, values) => sum + values.length, 1),
-      fields: p.fields.map(({ name, side, labels }) => ({ name, side, labels: labels.length })),
+      parameters: countLearnt(p),
+      fields: (p.kind === 'factors' ? p.fields : []).map(({ name, side, labels }) => ({
+        name,
+        side,
+        labels: labels.length,
+      })),
       metadata: { items: columns(itemTable), users: columns(userTable) },
       options: this.options,
       metrics: this.metrics,

@@ -60,6 +60,20 @@ export function expectNumber(name: string, value: unknown, bounds: Bounds = {}):
   return value;
 }
 
+/** A number within bounds, an integer where `isInt`, or one of some words that stand for a number: 'full'. */
+export function expectNumberOrWord(
+  name: string,
+  value: unknown,
+  { isInt, words, ...bounds }: Bounds & { isInt: boolean; words: readonly string[] },
+): number | string {
+  if (typeof value === 'string' && words.includes(value)) return value;
+  const expected = `${describe(isInt ? 'an integer' : 'a number', bounds)} or ${listed(words)}`;
+  if (typeof value !== 'number') throw withHint(typeError(name, expected, value), value, words);
+  const fits = isInt ? Number.isSafeInteger(value) : Number.isFinite(value);
+  if (!fits || outside(value, bounds)) throw rangeError(name, expected, value);
+  return value;
+}
+
 export function expectBoolean(name: string, value: unknown): boolean {
   if (typeof value !== 'boolean') throw typeError(name, 'true or false', value);
   return value;
@@ -81,16 +95,20 @@ export function expectSignal(value: unknown): AbortSignal | undefined {
   return value;
 }
 
+const listed = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
+
+/** Adds the word that was meant, if `value` is nearly one of them. */
+function withHint<E extends Error>(error: E, value: unknown, words: readonly string[]): E {
+  const near = typeof value === 'string' ? nearest(value, words) : undefined;
+  if (near !== undefined) error.message += `; did you mean '${near}'?`;
+  return error;
+}
+
 /** One of a list of words; a near miss is named. */
 export function expectOneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {
-  const expected = `one of ${words.map((w) => `'${w}'`).join(', ')}`;
+  const expected = `one of ${listed(words)}`;
   if (typeof value !== 'string') throw typeError(name, expected, value);
-  if (!(words as readonly string[]).includes(value)) {
-    const near = nearest(value, words);
-    const error = rangeError(name, expected, value);
-    if (near !== undefined) error.message += `; did you mean '${near}'?`;
-    throw error;
-  }
+  if (!(words as readonly string[]).includes(value)) throw withHint(rangeError(name, expected, value), value, words);
   return value as T;
 }
 

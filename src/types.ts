@@ -5,7 +5,9 @@ import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
 export type ModelName = 'popularity' | 'mf' | 'fm';
-export type Objective = 'squared' | 'logistic';
+/** Of models that fit ratings with factors. */
+export type FactorObjective = 'squared' | 'logistic';
+export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
 export type Optimizer = 'sgd' | 'adagrad' | 'adam';
 export type Device = 'auto' | 'cpu' | 'cuda';
 export type Metric = 'cosine' | 'dot';
@@ -37,14 +39,23 @@ export interface Range {
   max: number;
 }
 
-/** What `train` reports after each epoch. Losses are means over ratings, in the units of the objective. */
+/** `rmse` in rating units, where the model predicts ratings. */
+export interface Losses {
+  loss: number;
+  rmse?: number;
+}
+
+/**
+ * What `train` reports after each epoch. Losses are in the units of the objective: of models that fit ratings a mean over
+ * ratings, of a softmax the mean cross-entropy in nats, of co-occurrence the whole cost.
+ */
 export interface EpochReport {
   /** From 1. */
   epoch: number;
   seconds: number;
   learningRate: number;
-  train: { loss: number; rmse?: number };
-  valid?: { loss: number; rmse?: number };
+  train: Losses;
+  valid?: Losses;
 }
 
 /** An epoch as a model keeps it: without wall times, so that equal seeds give equal model bytes. */
@@ -74,6 +85,8 @@ export interface TrainOptions {
    */
   lazy?: boolean;
   optimizer?: Optimizer;
+  /** sgd: share of the last step that goes on in the next, 0 to 1. Only of models that list it. */
+  momentum?: number;
   objective?: Objective;
   schedule?: Schedule;
   /** Ratings a step: 1 updates after each rating, 'full' takes all ratings at once. */
@@ -151,10 +164,35 @@ export interface FactorParameters {
   fields: readonly FieldParameters[];
 }
 
-export type Parameters = FactorParameters;
+/**
+ * Parameters of the models that learn vectors of items alone: a user is what he has seen. With v the vectors of his items
+ * and r his ratings of them, the score of an item x is
+ *
+ *   mean        cos(sum v, x)
+ *   ratingMean  cos(sum r v, x)
+ *   meanCosine  mean over v of cos(v, x)
+ *
+ * An item whose vector is zero was not trained: it scores -1, stands behind all others, and adds nothing to a user.
+ */
+export interface ItemVectorParameters {
+  kind: 'itemVectors';
+  dim: number;
+  /** (numItems, dim) what users are made of and items are compared by. */
+  itemFactors: Float32Array;
+  /** (numItems, dim) the vectors of items as context, of a model with two tables. Scores do without. */
+  contextFactors?: Float32Array;
+  /** (numItems) of the training objective; cosines do without. */
+  itemBiases?: Float32Array;
+  userVector: UserVector;
+}
+
+/** How the items that a user has seen make a query; see ItemVectorParameters. */
+export type UserVector = 'mean' | 'ratingMean' | 'meanCosine';
+
+export type Parameters = FactorParameters | ItemVectorParameters;
 
 /** Everything a trained model is: plain data, what the model file holds. */
-export interface ModelData {
+export interface ModelData<P extends Parameters = Parameters> {
   readonly name: ModelName;
   readonly options: ResolvedOptions;
   readonly users: Vocabulary;
@@ -165,10 +203,14 @@ export interface ModelData {
   readonly itemTable: Table | undefined;
   readonly userTable: Table | undefined;
   readonly implicit: boolean;
-  readonly parameters: Parameters;
+  readonly parameters: P;
   readonly history: readonly EpochRecord[];
   readonly metrics: Readonly<Record<string, number>>;
 }
+
+/** A model of factors, and one of item vectors. */
+export type FactorModelData = ModelData<FactorParameters>;
+export type ItemVectorModelData = ModelData<ItemVectorParameters>;
 
 /** A history entry of a user whom the model may not know. Without a rating it counts as liked. */
 export interface HistoryEntry {
@@ -187,7 +229,10 @@ export interface RecommendOptions {
   excludeSeen?: boolean;
   excludeItems?: readonly Id[];
   candidateItems?: readonly Id[];
-  /** How a history becomes a user: 'solve' fits the user's row with the items fixed, 'sum' adds weighted item rows. */
+  /**
+   * Models with user factors: how a history becomes a user. 'solve' (default) fits the user's row with the items fixed,
+   * 'sum' adds weighted item rows. Models of item vectors take no such choice: their users are their items' mean.
+   */
   foldIn?: 'solve' | 'sum';
 }
 

@@ -36,7 +36,9 @@ export function trainOptions(parameters: Parameters): TrainOptions {
 export function testErrors(model: Model, test: Dataset): Record<string, number> {
   const { users, items, values } = test.interactions;
   const predictions = model.predictIndices(users, items);
-  const { min, max } = model.data.parameters.range;
+  const { parameters } = model.data;
+  if (parameters.kind !== 'factors') throw new Error(`${model.name} predicts no ratings`);
+  const { min, max } = parameters.range;
   const isLogistic = model.options.objective === 'logistic';
   let squares = 0;
   let entropy = 0;

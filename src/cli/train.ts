@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import { type EpochReport, type ModelName, type TrainOptions, train } from '../index.js';
 import { models } from '../models/index.js';
 import { rangeError } from '../options.js';
-import { resolveFactorOptions, resolveModel, resolveRun } from '../train/resolve-options.js';
+import { resolveModel, resolveRun } from '../train/resolve-options.js';
+import { checkTable } from '../train/resolve-table.js';
+import { prepare } from '../train/trainers.js';
 import { integer, number, oneOf } from './arguments.js';
 import { checkWritable } from './files.js';
 import { counted, duration } from './output.js';
@@ -12,7 +14,7 @@ import { addReadingFlags } from './reading.js';
 import { type Io, type Reply, runCommand, usageError } from './run.js';
 import { epochTable } from './text.js';
 import { type DataFlags, readParts } from './train-data.js';
-import { addTrainFlags, trainOptions } from './train-flags.js';
+import { addTrainFlags, trainFlags, trainOptions } from './train-flags.js';
 
 interface Flags extends DataFlags {
   model?: ModelName;
@@ -41,8 +43,9 @@ export function addTrain(program: Command): void {
       `several ratings of one pair: ${DUPLICATES.join(', ')}`,
       oneOf('--duplicates', DUPLICATES),
     );
-  addReadingFlags(addTrainFlags(command)).action((ratings: string, flags: Flags) =>
-    runCommand(command, (io) => trainModel(ratings, flags, trainOptions(command), io)),
+  const options = trainFlags(Object.values(models));
+  addReadingFlags(addTrainFlags(command, options)).action((ratings: string, flags: Flags) =>
+    runCommand(command, (io) => trainModel(ratings, flags, trainOptions(command, options), io)),
   );
 }
 
@@ -61,15 +64,17 @@ async function trainModel(source: string, flags: Flags, given: Partial<TrainOpti
   if (given.patience !== undefined && flags.valid === undefined) throw usageError('--patience needs --valid FRACTION');
   await checkWritable(out, '--out', [source, flags.items, flags.users]);
   const spec = resolveModel({ ...given, model: name });
+  // What is wrong in a table is so before the data are read.
+  if (spec.trainer !== 'factors') checkTable(spec, { ...given, model: name });
   // A factorisation machine scores what nobody has rated by its metadata.
   const wanted = { includeUnrated: spec.usesFeatures, seed: given.seed ?? 42 };
   const parts = await readParts(source, flags, wanted, io);
 
   const options: TrainOptions = { ...given, model: name, validation: parts.valid, signal: io.signal };
   const run = resolveRun(parts.train, options);
-  const epochs = spec.defaults === undefined ? 1 : resolveFactorOptions(spec, parts.train, options).epochs;
+  const { epochs } = prepare(spec, parts.train, options).options;
   const reports: EpochReport[] = [];
-  const progress = epochProgress(`training ${name}`, epochs);
+  const progress = epochProgress(`training ${name}`, typeof epochs === 'number' ? epochs : undefined);
   const start = performance.now();
   try {
     options.onEpoch = (report) => {

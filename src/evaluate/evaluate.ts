@@ -11,8 +11,7 @@ import {
   rangeError,
   typeError,
 } from '../options.js';
-import { servingFactors } from '../recommend/combine-fields.js';
-import { selectTopK } from '../recommend/select-top-k.js';
+import { servingOf } from '../recommend/serving-of.js';
 import type { ModelData } from '../types.js';
 import { type Evaluation, measure } from './measure.js';
 import { readCutOffs, readMetrics } from './metric-names.js';
@@ -78,7 +77,7 @@ export async function evaluate(
   const perUser = expectBoolean('perUser', options.perUser ?? false);
 
   const rows = test instanceof Dataset ? test : Dataset.fromTable(test);
-  const predictsRatings = !data.implicit && models[data.name].objectives.length > 0;
+  const predictsRatings = !data.implicit && models[data.name].predictsRatings;
   return measure(
     {
       training: data,
@@ -114,49 +113,14 @@ function readCandidates(value: EvaluateOptions['candidates']): 'all' | SampledNe
   };
 }
 
-/** Native top-k over the factors that serve the model. */
+/** The search that serves the model. */
 function rankerOf(data: ModelData, threads: number | undefined): Ranker {
-  const { dim, userFactors, itemFactors, itemBiases } = servingFactors(data);
+  const serving = servingOf(data);
   return {
-    dim,
-    rank({ users, k, excludeOffsets, excludeItems, candidates }) {
-      return selectTopK({
-        queries: gatherRows(userFactors, users, dim),
-        items: itemFactors,
-        numQueries: users.length,
-        numItems: data.items.size,
-        dim,
-        k,
-        metric: 'dot',
-        exclude: { offsets: excludeOffsets, items: excludeItems },
-        candidates,
-        itemBiases,
-        threads,
-      }).indices;
-    },
-    rankAmong(user, items) {
-      const { indices, counts } = selectTopK({
-        queries: userFactors.subarray(user * dim, (user + 1) * dim),
-        items: gatherRows(itemFactors, items, dim),
-        numQueries: 1,
-        numItems: items.length,
-        dim,
-        k: items.length,
-        metric: 'dot',
-        itemBiases: Float32Array.from(items, (item) => itemBiases[item] as number),
-        threads: 1,
-      });
-      return indices.subarray(0, counts[0]).map((place) => items[place] as number);
-    },
+    dim: serving.dim,
+    rank: ({ users, k, excludeOffsets, excludeItems, candidates }) =>
+      serving.forUsers(users).run({ k, exclude: { offsets: excludeOffsets, items: excludeItems }, candidates, threads })
+        .indices,
+    rankAmong: (user, items) => serving.forUsers(Uint32Array.of(user)).sort(items),
   };
-}
-
-/** (rows, dim) copies of some rows of a table. */
-function gatherRows(table: Float32Array, rows: Uint32Array, dim: number): Float32Array {
-  const gathered = new Float32Array(rows.length * dim);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as number;
-    gathered.set(table.subarray(row * dim, (row + 1) * dim), i * dim);
-  }
-  return gathered;
 }

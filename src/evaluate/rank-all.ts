@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Interactions } from '../dataset/interactions.js';
-import { UNKNOWN } from '../recommend/predict.js';
+import { UNKNOWN } from '../recommend/unknown.js';
 import { type Ranker, type RankingVisitor, relevantOf } from './ranker.js';
 import type { TestSet } from './test-set.js';
 

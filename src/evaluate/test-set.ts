@@ -1,7 +1,7 @@
 import type { Dataset } from '../dataset/dataset.js';
 import type { Vocabulary } from '../dataset/vocabulary.js';
 import { DataError } from '../errors.js';
-import { UNKNOWN } from '../recommend/predict.js';
+import { UNKNOWN } from '../recommend/unknown.js';
 import type { TrainingData } from './catalogue.js';
 
 /** Test rows in the indices of a model, and what ranking metrics look for. */

@@ -1,29 +1,21 @@
 import type { IdKind } from '../dataset/vocabulary.js';
 import { models } from '../models/index.js';
-import {
-  expectBoolean,
-  expectInt,
-  expectNumber,
-  expectOneOf,
-  expectString,
-  rangeError,
-  typeError,
-} from '../options.js';
-import type { EpochRecord, Link, ModelData, ModelName, Range, ResolvedOptions } from '../types.js';
-import type { Shape } from './layout.js';
+import { expectBoolean, expectInt, expectOneOf, expectString, rangeError, typeError } from '../options.js';
+import type { EpochRecord, ModelData, ModelName, Parameters, ResolvedOptions } from '../types.js';
+import { expectArray, expectObject, type Json } from './expect-json.js';
+import { MAX_ROWS, type Shape } from './layout.js';
+import type { ParameterHeader } from './parameter-format.js';
+import { formatOf, KINDS } from './parameter-formats.js';
 
 /** What the JSON header says besides where the sections are. */
 export interface Header extends Shape {
   model: ModelName;
-  kind: 'factors';
+  kind: Parameters['kind'];
+  parameters: ParameterHeader;
   implicit: boolean;
   options: ResolvedOptions;
   metrics: Record<string, number>;
   history: EpochRecord[];
-  globalBias: number;
-  link: Link;
-  range: Range;
-  fields: { name: string; side: 'user' | 'item'; bucket?: number; labels: number; active: number }[];
 }
 
 /** Where a section is. */
@@ -35,16 +27,12 @@ export interface SectionEntry {
   sha256: string;
 }
 
-const MAX_ROWS = 2 ** 32 - 2;
-const MAX_DIM = 2 ** 16;
-
-type Json = Record<string, unknown>;
-
 /** The header of a model, checked by the rules of reading. */
 export function headerOf(data: ModelData): Header {
   const { users, items, seen, parameters } = data;
   return parseHeader({
-    ...parameters,
+    ...formatOf(parameters.kind).describe(parameters),
+    kind: parameters.kind,
     model: data.name,
     implicit: data.implicit,
     options: data.options,
@@ -53,11 +41,6 @@ export function headerOf(data: ModelData): Header {
     users: { kind: users.kind, size: users.size },
     items: { kind: items.kind, size: items.size },
     interactions: { size: seen.size, times: seen.times !== undefined },
-    fields: parameters.fields.map((field) => ({
-      ...field,
-      labels: field.labels.length,
-      active: field.indices.length,
-    })),
     userTable: data.userTable !== undefined,
     itemTable: data.itemTable !== undefined,
   });
@@ -68,9 +51,10 @@ export function parseHeader(value: unknown): Header {
   const raw = expectObject('header', value);
   const model = expectOneOf('model', raw.model, Object.keys(models) as ModelName[]);
   const interactions = expectObject('interactions', raw.interactions);
+  const kind = expectOneOf('kind', raw.kind, KINDS);
   return {
     model,
-    kind: expectOneOf('kind', raw.kind, ['factors']),
+    kind,
     implicit: expectBoolean('implicit', raw.implicit),
     options: parseOptions(raw.options, model),
     metrics: parseMetrics(raw.metrics),
@@ -81,14 +65,15 @@ export function parseHeader(value: unknown): Header {
       size: expectInt('interactions.size', interactions.size, { min: 0, max: MAX_ROWS }),
       times: expectBoolean('interactions.times', interactions.times),
     },
-    dim: expectInt('dim', raw.dim, { min: 0, max: MAX_DIM }),
-    globalBias: expectNumber('globalBias', raw.globalBias),
-    link: expectOneOf('link', raw.link, ['identity', 'sigmoid']),
-    range: parseRange(raw.range),
-    fields: expectArray('fields', raw.fields).map(parseField),
+    parameters: formatOf(kind).parse(raw),
     userTable: expectBoolean('userTable', raw.userTable),
     itemTable: expectBoolean('itemTable', raw.itemTable),
   };
+}
+
+/** The JSON of a header and its sections. */
+export function headerJson({ parameters, ...header }: Header, sections: readonly SectionEntry[]): Json {
+  return { ...header, ...parameters.json, sections };
 }
 
 /** The table of sections as the file has it; whether it fits the file is checked elsewhere. */
@@ -106,16 +91,6 @@ export function parseSections(value: unknown): SectionEntry[] {
       sha256: hash,
     };
   });
-}
-
-function expectObject(name: string, value: unknown): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw typeError(name, 'an object', value);
-  return value as Json;
-}
-
-function expectArray(name: string, value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw typeError(name, 'an array', value);
-  return value;
 }
 
 /** Reports may hold NaN and infinities: nothing is computed from them. */
@@ -159,23 +134,5 @@ function parseVocabulary(name: string, value: unknown): { kind: IdKind; size: nu
   return {
     kind: expectOneOf(`${name}.kind`, kind, ['int32', 'int64', 'string']),
     size: expectInt(`${name}.size`, size, { min: 0, max: MAX_ROWS }),
-  };
-}
-
-function parseRange(value: unknown): Range {
-  const range = expectObject('range', value);
-  const min = expectNumber('range.min', range.min);
-  return { min, max: expectNumber('range.max', range.max, { min }) };
-}
-
-function parseField(value: unknown, i: number): Header['fields'][number] {
-  const at = `fields[${i}]`;
-  const { name, side, bucket, labels, active } = expectObject(at, value);
-  return {
-    name: expectString(`${at}.name`, name),
-    side: expectOneOf(`${at}.side`, side, ['user', 'item']),
-    ...(bucket !== undefined && { bucket: expectNumber(`${at}.bucket`, bucket, { min: 0, exclusiveMin: true }) }),
-    labels: expectInt(`${at}.labels`, labels, { min: 0, max: MAX_ROWS }),
-    active: expectInt(`${at}.active`, active, { min: 0, max: MAX_ROWS }),
   };
 }

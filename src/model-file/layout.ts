@@ -11,13 +11,22 @@ export type NumberType = 'int32' | 'int64' | 'uint32' | 'float32' | 'float64';
 /** Bytes of a value. */
 const WIDTHS: Readonly<Record<NumberType, number>> = { int32: 4, int64: 8, uint32: 4, float32: 4, float64: 8 };
 
-/** Sizes that decide which columns a file has. */
+/** Most rows of a column, and most numbers of a row of factors. */
+export const MAX_ROWS: number = 2 ** 32 - 2;
+export const MAX_DIM: number = 2 ** 16;
+
+/** How many users and items a model has. */
+export interface Sizes {
+  users: number;
+  items: number;
+}
+
+/** What decides which columns a file has. */
 export interface Shape {
   users: { kind: IdKind; size: number };
   items: { kind: IdKind; size: number };
   interactions: { size: number; times: boolean };
-  dim: number;
-  fields: readonly { side: 'user' | 'item'; labels: number; active: number }[];
+  parameters: { columns(sizes: Sizes): Column[] };
   userTable: boolean;
   itemTable: boolean;
 }
@@ -42,12 +51,9 @@ export interface Section {
   total: number;
 }
 
-/** Columns of a field are called field.0.labels, field.0.offsets, ... */
-export const fieldSection = (field: number, part: string): string => `field.${field}.${part}`;
-
 /** All columns of a model in the order of the file; the writer follows this list and the reader accepts no other. */
 export function listColumns(shape: Shape): Column[] {
-  const { users, items, interactions, dim } = shape;
+  const { users, items, interactions, parameters } = shape;
   const columns: Column[] = [];
   const add = (name: string, type: Column['type'], rows: number): void => {
     columns.push({ name, type, rows });
@@ -58,17 +64,7 @@ export function listColumns(shape: Shape): Column[] {
   add('seen.items', 'uint32', interactions.size);
   add('seen.values', 'float32', interactions.size);
   if (interactions.times) add('seen.times', 'float64', interactions.size);
-  add('user.factors', 'float32', users.size * dim);
-  add('item.factors', 'float32', items.size * dim);
-  add('user.biases', 'float32', users.size);
-  add('item.biases', 'float32', items.size);
-  for (const [i, { side, labels, active }] of shape.fields.entries()) {
-    add(fieldSection(i, 'labels'), 'utf8', labels);
-    add(fieldSection(i, 'offsets'), 'uint32', (side === 'user' ? users : items).size + 1);
-    add(fieldSection(i, 'indices'), 'uint32', active);
-    add(fieldSection(i, 'factors'), 'float32', labels * dim);
-    add(fieldSection(i, 'biases'), 'float32', labels);
-  }
+  columns.push(...parameters.columns({ users: users.size, items: items.size }));
   if (shape.userTable) add('user.table', 'table', users.size);
   if (shape.itemTable) add('item.table', 'table', items.size);
   return columns;

@@ -2,23 +2,14 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Table, Vector } from 'apache-arrow';
 import { Interactions } from '../dataset/interactions.js';
 import { Vocabulary } from '../dataset/vocabulary.js';
-import type { FieldParameters, ModelData } from '../types.js';
+import type { ModelData } from '../types.js';
 import { ARRAYS, type Content, type NumberArray, numbersVector } from './arrow-stream.js';
 import { checkModel } from './check-model.js';
 import { decodeNumbers, decodeStrings, decodeTable } from './decode-stream.js';
 import { Fault, messageOf, sectionFault } from './fault.js';
 import { type Header, parseHeader, parseSections, type SectionEntry } from './header.js';
 import { decodeJson } from './json.js';
-import {
-  aligned,
-  type Column,
-  fieldSection,
-  leastBytes,
-  listColumns,
-  PART_BYTES,
-  type Section,
-  splitColumns,
-} from './layout.js';
+import { aligned, type Column, leastBytes, listColumns, PART_BYTES, type Section, splitColumns } from './layout.js';
 import { decodePrefix, hashHeader, PREFIX_SIZE, type Prefix } from './prefix.js';
 import { readBytes } from './read-file.js';
 
@@ -123,20 +114,6 @@ async function readSection(
 
 function assemble(header: Header, contents: ReadonlyMap<string, Content>): ModelData {
   const get = <T extends Content>(name: string): T => contents.get(name) as T;
-  const { dim, globalBias, link, range } = header;
-  const fields = header.fields.map(({ name, side, bucket }, i): FieldParameters => {
-    const part = <T extends Content>(of: string): T => get<T>(fieldSection(i, of));
-    return {
-      name,
-      side,
-      ...(bucket !== undefined && { bucket }),
-      labels: Array.from(part<Vector>('labels'), String),
-      offsets: part<Uint32Array>('offsets'),
-      indices: part<Uint32Array>('indices'),
-      factors: part<Float32Array>('factors'),
-      biases: part<Float32Array>('biases'),
-    };
-  });
   return {
     name: header.model,
     options: header.options,
@@ -153,18 +130,7 @@ function assemble(header: Header, contents: ReadonlyMap<string, Content>): Model
     userTable: header.userTable ? get<Table>('user.table') : undefined,
     itemTable: header.itemTable ? get<Table>('item.table') : undefined,
     implicit: header.implicit,
-    parameters: {
-      kind: 'factors',
-      dim,
-      globalBias,
-      userFactors: get<Float32Array>('user.factors'),
-      itemFactors: get<Float32Array>('item.factors'),
-      userBiases: get<Float32Array>('user.biases'),
-      itemBiases: get<Float32Array>('item.biases'),
-      link,
-      range,
-      fields,
-    },
+    parameters: header.parameters.assemble(get),
     history: header.history,
     metrics: header.metrics,
   };

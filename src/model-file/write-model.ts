@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Utf8, vectorFromArray } from 'apache-arrow';
 import type { Vocabulary } from '../dataset/vocabulary.js';
 import type { ModelData } from '../types.js';
 import { type Content, encodeStream, type NumberArray } from './arrow-stream.js';
 import { messageOf, sectionFault } from './fault.js';
-import type { Header, SectionEntry } from './header.js';
+import { type Header, headerJson, type SectionEntry } from './header.js';
 import { encodeJson } from './json.js';
-import { aligned, fieldSection, listColumns, PART_BYTES, type Section, splitColumns } from './layout.js';
+import { aligned, listColumns, PART_BYTES, type Section, splitColumns } from './layout.js';
+import { formatOf } from './parameter-formats.js';
 import { encodePrefix, PREFIX_SIZE } from './prefix.js';
 import { writeAll, writePieces } from './write-file.js';
 
@@ -30,7 +30,7 @@ export async function writeModel(
     entries.push({ name: section.name, offset, length, sha256 });
     end = offset + length;
   }
-  const json = encodeJson({ ...header, sections: entries });
+  const json = encodeJson(headerJson(header, entries));
   await writeAll(handle, json, aligned(end));
   await writeAll(handle, encodePrefix(aligned(end), json), 0);
 }
@@ -44,7 +44,7 @@ function encodeSection({ name, start, rows, total }: Section, content: Content):
   }
 }
 
-/** What each column is made of. Strings become Arrow vectors when they are asked for, not all at once. */
+/** What each column is made of. */
 function contentsOf({ users, items, seen, userTable, itemTable, parameters }: ModelData): Map<string, () => Content> {
   const contents = new Map<string, () => Content>([
     ['user.ids', () => idsOf(users)],
@@ -52,20 +52,10 @@ function contentsOf({ users, items, seen, userTable, itemTable, parameters }: Mo
     ['seen.offsets', () => seen.offsets],
     ['seen.items', () => seen.items],
     ['seen.values', () => seen.values],
-    ['user.factors', () => parameters.userFactors],
-    ['item.factors', () => parameters.itemFactors],
-    ['user.biases', () => parameters.userBiases],
-    ['item.biases', () => parameters.itemBiases],
+    ...formatOf(parameters.kind).contents(parameters),
   ]);
   const { times } = seen;
   if (times !== undefined) contents.set('seen.times', () => times);
-  for (const [i, { labels, offsets, indices, factors, biases }] of parameters.fields.entries()) {
-    contents.set(fieldSection(i, 'labels'), () => vectorFromArray(labels, new Utf8()));
-    contents.set(fieldSection(i, 'offsets'), () => offsets);
-    contents.set(fieldSection(i, 'indices'), () => indices);
-    contents.set(fieldSection(i, 'factors'), () => factors);
-    contents.set(fieldSection(i, 'biases'), () => biases);
-  }
   if (userTable !== undefined) contents.set('user.table', () => userTable);
   if (itemTable !== undefined) contents.set('item.table', () => itemTable);
   return contents;

@@ -1,7 +1,7 @@
-import type { ModelSpec } from './spec.js';
+import type { FactorSpec } from './spec.js';
 
 /** Options of every model that learns factors by gradient steps. */
-export const factorOptions: ModelSpec['options'] = [
+export const factorOptions: FactorSpec['options'] = [
   'dim',
   'epochs',
   'learningRate',

@@ -1,12 +1,13 @@
 import { factorOptions } from './factor-options.js';
-import type { ModelSpec } from './spec.js';
+import type { FactorSpec } from './spec.js';
 
-export const fm: ModelSpec = {
+export const fm: FactorSpec = {
   name: 'fm',
   summary: 'factorisation machine over ids and metadata (genres, year, age, ...); scores new items from their metadata',
   source: 'Rendle 2010, "Factorization Machines", eq. 1 with degree 2',
   trainer: 'factors',
   usesFeatures: true,
+  predictsRatings: true,
   objectives: ['squared', 'logistic'],
   optimizers: ['sgd', 'adagrad', 'adam'],
   options: [...factorOptions, 'fields', 'featureLearningRate'],

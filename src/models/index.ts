@@ -5,4 +5,4 @@ import { popularity } from './popularity.js';
 import type { ModelSpec } from './spec.js';
 
 /** The register: one line a model. */
-export const models: Record<ModelName, ModelSpec> = { popularity, mf, fm };
+export const models: Readonly<Record<ModelName, ModelSpec>> = { popularity, mf, fm };

@@ -1,12 +1,13 @@
 import { factorOptions } from './factor-options.js';
-import type { ModelSpec } from './spec.js';
+import type { FactorSpec } from './spec.js';
 
-export const mf: ModelSpec = {
+export const mf: FactorSpec = {
   name: 'mf',
   summary: 'matrix factorisation with user and item biases; the first choice for ratings',
   source: 'Koren, Bell, Volinsky 2009, "Matrix Factorization Techniques for Recommender Systems", eq. 4 and 5',
   trainer: 'factors',
   usesFeatures: false,
+  predictsRatings: true,
   objectives: ['squared', 'logistic'],
   optimizers: ['sgd', 'adagrad', 'adam'],
   options: factorOptions,

@@ -1,10 +1,8 @@
-import type { ModelName, Objective, Optimizer, Regularization, Schedule, TrainOptions } from '../types.js';
+import type { FactorObjective, ModelName, Optimizer, Regularization, Schedule } from '../types.js';
+import type { ModelOption, OptionSpec, OptionTable, OptionVariant } from './option-table.js';
 
-/** Options that every model accepts. */
-export type CommonOption = 'model' | 'seed' | 'threads' | 'device' | 'validation' | 'signal' | 'onEpoch';
-
-/** What a model fills in where the user says nothing. */
-export interface ModelDefaults {
+/** What a factor model fills in where the user says nothing. */
+export interface FactorDefaults {
   dim: number;
   epochs: number;
   learningRate: number;
@@ -13,7 +11,7 @@ export interface ModelDefaults {
   weightDecay: 'coupled' | 'decoupled';
   lazy: boolean;
   optimizer: Optimizer;
-  objective: Objective;
+  objective: FactorObjective;
   schedule: Schedule;
   batchSize: number | 'full';
   link: 'identity' | 'sigmoid';
@@ -32,25 +30,50 @@ export interface ModelDefaults {
 }
 
 /** Other defaults where the user chose an objective, optimizer or kind of decay that is not the model's own. */
-export interface Variant {
-  objective?: Objective;
+export interface FactorVariant {
+  objective?: FactorObjective;
   optimizer?: Optimizer;
   weightDecay?: 'coupled';
-  defaults: Partial<ModelDefaults>;
+  defaults: Partial<FactorDefaults>;
 }
 
-/** A model as data: what it is, what it accepts, what it defaults to. */
-export interface ModelSpec {
+interface Described {
   name: ModelName;
   summary: string;
   /** Paper and equation. */
   source: string;
-  trainer: 'factors' | 'popularity';
   /** Learns shared features from metadata, so rows without ratings can be scored. */
   usesFeatures: boolean;
-  objectives: readonly Objective[];
-  optimizers: readonly Optimizer[];
-  options: readonly Exclude<keyof TrainOptions, CommonOption>[];
-  defaults: ModelDefaults | undefined;
-  variants: readonly Variant[];
+  /** Its scores are ratings, which rmse and mae compare with those of a test; else they only rank. */
+  predictsRatings: boolean;
 }
+
+/** A model with a row of factors for each user and item, fitted to ratings by gradient steps. */
+export interface FactorSpec extends Described {
+  trainer: 'factors';
+  objectives: readonly FactorObjective[];
+  optimizers: readonly Optimizer[];
+  options: readonly ModelOption[];
+  defaults: FactorDefaults;
+  variants: readonly FactorVariant[];
+}
+
+/** A model with a trainer of its own, which takes an O made from a table of options. */
+export interface TableSpec<O> extends Described {
+  trainer: 'popularity';
+  options: OptionTable<O>;
+  variants?: readonly OptionVariant<O>[];
+}
+
+/** The same, whatever its options are. */
+export interface AnyTableSpec extends Described {
+  trainer: TableSpec<unknown>['trainer'];
+  options: Readonly<Record<string, OptionSpec>>;
+  variants?: readonly OptionVariant<object>[];
+}
+
+/** A model as data: what it is, what it accepts, what it defaults to. */
+export type ModelSpec = FactorSpec | AnyTableSpec;
+
+/** What fits the parameters of a model: src/train/trainers.ts has one for each. */
+export type TrainerName = ModelSpec['trainer'];

@@ -1,4 +1,4 @@
-import type { FactorParameters, FieldParameters, ModelData } from '../types.js';
+import type { FactorModelData, FactorParameters, FieldParameters } from '../types.js';
 
 /** What scoring needs: score(u, i) = globalBias + userBiases[u] + itemBiases[i] + userFactors[u] . itemFactors[i]. */
 export type ServingFactors = Pick<
@@ -52,10 +52,10 @@ function combineSide(own: Rows, fields: readonly FieldParameters[], dim: number)
   return { factors, biases };
 }
 
-const cache = new WeakMap<ModelData, ServingFactors>();
+const cache = new WeakMap<FactorModelData, ServingFactors>();
 
 /** A model's parameters with its fields folded in; computed once a model. Without fields the very same arrays. */
-export function servingFactors(data: ModelData): ServingFactors {
+export function servingFactors(data: FactorModelData): ServingFactors {
   const known = cache.get(data);
   if (known !== undefined) return known;
   const { dim, globalBias, userFactors, itemFactors, userBiases, itemBiases, fields } = data.parameters;

@@ -1,6 +1,6 @@
-import { expectNumber, rangeError, typeError } from '../options.js';
-import type { HistoryEntry, ModelData, Regularization } from '../types.js';
+import type { FactorModelData, HistoryEntry, Regularization } from '../types.js';
 import { servingFactors } from './combine-fields.js';
+import { type Rated, readHistory } from './history.js';
 import { solveRidge } from './solve-ridge.js';
 
 /** A user made from a history. */
@@ -12,38 +12,16 @@ export interface FoldedUser {
   items: Uint32Array;
 }
 
-interface Rated {
-  item: number;
-  /** In rating units; undefined counts as liked. */
-  rating: number | undefined;
-}
-
 /** Weight of a liked item in 'sum', and of a rating at the top of the range. */
 const sumWeight = 0.2;
 const smallestPenalty = 1e-6;
 const mostSteps = 25;
 
-/** Checks a history and finds its items; of an item named twice the last entry counts. */
-export function readHistory(data: ModelData, history: readonly HistoryEntry[]): Rated[] {
-  if (!Array.isArray(history)) throw typeError('history', 'an array of { item, rating? }', history);
-  if (history.length === 0) throw rangeError('history', 'a list with at least one item', history);
-  const { min, max } = data.parameters.range;
-  const ratings = new Map<number, number | undefined>();
-  for (const [n, entry] of history.entries()) {
-    if (typeof entry !== 'object' || entry === null)
-      throw typeError(`history[${n}]`, 'an object { item, rating? }', entry);
-    const item = data.items.expectIndex(entry.item, 'item');
-    const rating = entry.rating;
-    ratings.set(item, rating === undefined ? undefined : expectNumber(`history[${n}].rating`, rating, { min, max }));
-  }
-  return [...ratings].map(([item, rating]) => ({ item, rating })).sort((a, b) => a.item - b.item);
-}
-
 /**
  * L2 penalties of a user's factors and bias as training applied them to a row with n ratings: lambda n^power of the sum
  * of losses; of batch training, whose decay lambda acts on the mean over all N ratings, lambda N / 2.
  */
-function penaltiesOf(data: ModelData, count: number): { factors: number; bias: number } {
+function penaltiesOf(data: FactorModelData, count: number): { factors: number; bias: number } {
   const options = data.options as {
     regularization?: Regularization;
     regularizationPower?: number;
@@ -59,7 +37,11 @@ function penaltiesOf(data: ModelData, count: number): { factors: number; bias: n
 }
 
 /** Loss, and for the Gauss-Newton step its weight w and w x + (minus half the slope), at score x. */
-function linearise(data: ModelData, x: number, rating: number): { loss: number; weight: number; product: number } {
+function linearise(
+  data: FactorModelData,
+  x: number,
+  rating: number,
+): { loss: number; weight: number; product: number } {
   const { link, range } = data.parameters;
   const span = range.max - range.min;
   if (data.options.objective === 'logistic') {
@@ -80,7 +62,7 @@ function linearise(data: ModelData, x: number, rating: number): { loss: number; 
  * The user's row and bias that minimise the training objective over his history with all items fixed: ridge regression
  * for an identity link, else Gauss-Newton (squared) or Newton (logistic) steps of it, halved until the objective falls.
  */
-function solveUser(data: ModelData, rated: readonly Rated[]): { factors: Float32Array; bias: number } {
+function solveUser(data: FactorModelData, rated: readonly Rated[]): { factors: Float32Array; bias: number } {
   const { dim, globalBias, itemFactors, itemBiases } = servingFactors(data);
   const n = rated.length;
   const withBias = data.options.biases !== false;
@@ -133,7 +115,7 @@ function solveUser(data: ModelData, rated: readonly Rated[]): { factors: Float32
 }
 
 /** The weighted sum of the items' rows: .2 for a liked item, for a rating .2 times its place between -1 and 1 in the range. */
-function sumItems(data: ModelData, rated: readonly Rated[]): Float32Array {
+function sumItems(data: FactorModelData, rated: readonly Rated[]): Float32Array {
   const { dim, itemFactors } = servingFactors(data);
   const { min, max } = data.parameters.range;
   const factors = new Float32Array(dim);
@@ -147,8 +129,8 @@ function sumItems(data: ModelData, rated: readonly Rated[]): Float32Array {
 }
 
 /** Turns a history into a user. */
-export function foldIn(data: ModelData, history: readonly HistoryEntry[], method: 'solve' | 'sum'): FoldedUser {
-  const rated = readHistory(data, history);
+export function foldIn(data: FactorModelData, history: readonly HistoryEntry[], method: 'solve' | 'sum'): FoldedUser {
+  const rated = readHistory(data, history, data.parameters.range);
   const items = Uint32Array.from(rated, ({ item }) => item);
   if (data.parameters.dim === 0) return { factors: new Float32Array(0), bias: 0, items };
   if (method === 'sum') return { factors: sumItems(data, rated), bias: 0, items };

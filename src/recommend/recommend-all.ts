@@ -1,9 +1,9 @@
 import { expectBoolean, expectInt, expectKnownKeys, expectSignal } from '../options.js';
 import type { ModelData, RecommendAllOptions } from '../types.js';
 import { candidateMask } from './candidates.js';
-import { rangeOfQueries, searchFor, topItems, usersAtOnce } from './rank-users.js';
+import { topItems, usersAtOnce } from './rank-users.js';
 import { Recommendations } from './ranked-items.js';
-import { searchTopK } from './select-top-k.js';
+import { servingOf } from './serving-of.js';
 
 const optionNames = [
   'k',
@@ -45,10 +45,12 @@ export function recommendAll(
   const candidates = candidateMask(data, options);
 
   const compute = async ({ first, end }: Batch, stop: AbortSignal): Promise<Recommendations> => {
-    const queries = rangeOfQueries(data, first, end, excludeSeen);
-    const top = await searchTopK(searchFor(data, queries, { k, candidates, threads }), stop);
+    const search = servingOf(data).forRange(first, end);
+    const { offsets, items } = data.seen;
+    const exclude = excludeSeen ? { offsets: offsets.subarray(first, end + 1), items } : undefined;
+    const top = await search.start({ k, exclude, candidates, threads }, stop);
     const users = Uint32Array.from({ length: end - first }, (_, n) => first + n);
-    return new Recommendations(data, topItems(data, queries, top, { k, first: 0 }), users);
+    return new Recommendations(data, topItems(search, top, { k, first: 0 }), users);
   };
   return oneAhead(batchesOf(data.users.size, batchSize), compute, signal);
 }

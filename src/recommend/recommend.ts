@@ -2,11 +2,10 @@ import type { Id } from '../dataset/vocabulary.js';
 import { expectBoolean, expectInt, expectKnownKeys, expectOneOf, typeError } from '../options.js';
 import type { HistoryEntry, ModelData, RecommendOptions } from '../types.js';
 import { candidateMask } from './candidates.js';
-import { foldIn } from './fold-in.js';
 import { findTitle } from './metadata.js';
-import { queriesOf, searchFor, type TopItems, topItems, type UserQueries, usersAtOnce } from './rank-users.js';
+import { seenOf, type TopItems, topItems, usersAtOnce } from './rank-users.js';
 import { Recommendations } from './ranked-items.js';
-import { selectTopK } from './select-top-k.js';
+import { servingOf } from './serving-of.js';
 
 const optionNames = ['users', 'history', 'titles', 'k', 'excludeSeen', 'excludeItems', 'candidateItems', 'foldIn'];
 const chunkUsers = 8192;
@@ -37,21 +36,14 @@ export function* recommendChunks(
   users: Uint32Array,
   options: { k: number; excludeSeen: boolean; candidates?: Uint8Array | undefined },
 ): Generator<TopItems> {
-  const step = usersAtOnce(options.k, chunkUsers);
+  const { k, excludeSeen, candidates } = options;
+  const step = usersAtOnce(k, chunkUsers);
   for (let first = 0; first < users.length; first += step) {
-    const queries = queriesOf(data, users.subarray(first, first + step), options.excludeSeen);
-    yield rank(data, queries, options.k, options.candidates, first);
+    const chunk = users.subarray(first, first + step);
+    const search = servingOf(data).forUsers(chunk);
+    const exclude = excludeSeen ? seenOf(data, chunk) : undefined;
+    yield topItems(search, search.run({ k, exclude, candidates }), { k, first });
   }
-}
-
-function rank(
-  data: ModelData,
-  queries: UserQueries,
-  k: number,
-  candidates: Uint8Array | undefined,
-  first: number,
-): TopItems {
-  return topItems(data, queries, selectTopK(searchFor(data, queries, { k, candidates })), { k, first });
 }
 
 function historyOf(data: ModelData, options: RecommendOptions): readonly HistoryEntry[] {
@@ -63,7 +55,7 @@ function historyOf(data: ModelData, options: RecommendOptions): readonly History
 /**
  * The k best items for known users, or for a user given by a history or by titles.
  *
- * Scores are predicted ratings; popularity's are counts. Seen items (of a history: its own) are left out before
+ * Scores are predicted ratings; popularity's are counts, those of models of item vectors cosines. Seen items (of a history: its own) are left out before
  * selection, so exactly min(k, available) items a user come back. Equal scores stand in order of the item's index.
  *
  * @throws TypeError, RangeError for wrong options; DataError for an unknown user, item or title.
@@ -74,7 +66,7 @@ export function recommend(data: ModelData, options: RecommendOptions): Recommend
   if (given.length !== 1) throw typeError('recommend', 'given exactly one of `users`, `history`, `titles`', given);
   const k = Math.min(expectInt('k', options.k ?? 10, { min: 1 }), data.items.size);
   const excludeSeen = expectBoolean('excludeSeen', options.excludeSeen ?? true);
-  const method = expectOneOf('foldIn', options.foldIn ?? 'solve', ['solve', 'sum']);
+  const method = options.foldIn === undefined ? undefined : expectOneOf('foldIn', options.foldIn, ['solve', 'sum']);
   if (options.users !== undefined) {
     if (!Array.isArray(options.users)) throw typeError('users', 'an array of user ids', options.users);
     const users = Uint32Array.from(options.users, (id: Id) => data.users.expectIndex(id, 'user'));
@@ -82,13 +74,7 @@ export function recommend(data: ModelData, options: RecommendOptions): Recommend
     const parts = [...recommendChunks(data, users, { k, excludeSeen, candidates })];
     return new Recommendations(data, concat(parts), users);
   }
-  const user = foldIn(data, historyOf(data, options), method);
-  const candidates = candidateMask(data, options, excludeSeen ? user.items : []);
-  const queries: UserQueries = {
-    count: 1,
-    factors: user.factors,
-    biases: Float32Array.of(user.bias),
-    exclude: undefined,
-  };
-  return new Recommendations(data, rank(data, queries, k, candidates, 0), undefined);
+  const { search, items } = servingOf(data).forHistory(historyOf(data, options), method);
+  const candidates = candidateMask(data, options, excludeSeen ? items : []);
+  return new Recommendations(data, topItems(search, search.run({ k, candidates }), { k, first: 0 }), undefined);
 }

@@ -1,9 +1,10 @@
 import { makeVector, Table } from 'apache-arrow';
 import type { Id } from '../dataset/vocabulary.js';
 import { expectInt, expectKnownKeys, expectOneOf, rangeError, typeError } from '../options.js';
-import type { Metric, ModelData, SimilarItemsOptions, SimilarPairsOptions } from '../types.js';
+import type { FactorModelData, Metric, ModelData, SimilarItemsOptions, SimilarPairsOptions } from '../types.js';
 import { candidateMask, itemIndices } from './candidates.js';
 import { servingFactors } from './combine-fields.js';
+import { gatherRows } from './dense-search.js';
 import { findTitle, titleOf } from './metadata.js';
 import { type IdColumn, idColumn, idVector, SimilarItems } from './ranked-items.js';
 import { selectTopK } from './select-top-k.js';
@@ -13,21 +14,17 @@ const metrics = ['cosine', 'dot'] as const;
 const chunkItems = 1024;
 const chunkResults = 4_000_000;
 
-function expectVectors(data: ModelData): void {
-  if (data.parameters.dim > 0) return;
-  throw rangeError('model', 'one with item vectors', data.name);
-}
-
-function rowsOf(factors: Float32Array, dim: number, items: Uint32Array): Float32Array {
-  const rows = new Float32Array(items.length * dim);
-  for (const [q, item] of items.entries()) rows.set(factors.subarray(item * dim, (item + 1) * dim), q * dim);
-  return rows;
+/** (numItems, dim) the vectors that items are compared by. RangeError for a model without. */
+function itemVectorsOf(data: ModelData): { dim: number; itemFactors: Float32Array } {
+  const vectors = data.parameters.kind === 'factors' ? servingFactors(data as FactorModelData) : data.parameters;
+  if (vectors.dim === 0) throw rangeError('model', 'one with item vectors', data.name);
+  return vectors;
 }
 
 /** The k items nearest to each given item, itself left out. */
 export function similarItems(data: ModelData, options: SimilarItemsOptions): SimilarItems {
   expectKnownKeys('similarItems', options, ['items', 'titles', 'k', 'metric', 'excludeItems', 'candidateItems']);
-  expectVectors(data);
+  const { dim, itemFactors } = itemVectorsOf(data);
   if ((options.items === undefined) === (options.titles === undefined)) {
     throw typeError('similarItems', 'given exactly one of `items`, `titles`', options);
   }
@@ -40,9 +37,8 @@ export function similarItems(data: ModelData, options: SimilarItemsOptions): Sim
       ? (options.titles as readonly string[]).map((title) => findTitle(data, title))
       : itemIndices(data, 'items', options.items),
   );
-  const { dim, itemFactors } = servingFactors(data);
   const top = selectTopK({
-    queries: rowsOf(itemFactors, dim, items),
+    queries: gatherRows(itemFactors, items, dim),
     items: itemFactors,
     numQueries: items.length,
     numItems: data.items.size,
@@ -144,14 +140,13 @@ const before = (x: Pair, y: Pair): number => y.score - x.score || x.a - y.a || x
  */
 export function similarPairs(data: ModelData, options: SimilarPairsOptions = {}): SimilarPairs {
   expectKnownKeys('similarPairs', options, ['k', 'metric']);
-  expectVectors(data);
+  const { dim, itemFactors } = itemVectorsOf(data);
   const k = expectInt('k', options.k ?? 10, { min: 1, max: 1_000_000 });
   const metric: Metric = expectOneOf('metric', options.metric ?? 'cosine', metrics);
-  const { dim, itemFactors } = servingFactors(data);
   const kept = Uint32Array.from({ length: data.items.size }, (_, item) => item).filter((item) =>
     itemFactors.subarray(item * dim, (item + 1) * dim).some((value) => value !== 0),
   );
-  const rows = rowsOf(itemFactors, dim, kept);
+  const rows = gatherRows(itemFactors, kept, dim);
   const numItems = kept.length;
   let best: Pair[] = [];
   const step = Math.max(1, Math.min(chunkItems, Math.floor(chunkResults / Math.min(k, Math.max(1, numItems)))));

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Dataset } from '../dataset/dataset.js';
 import { DataError, DeviceError } from '../errors.js';
 import { models } from '../models/index.js';
-import type { ModelDefaults, ModelSpec } from '../models/spec.js';
+import type { FactorDefaults, FactorSpec, ModelSpec } from '../models/spec.js';
 import {
   expectBoolean,
   expectFunction,
@@ -30,11 +30,16 @@ export interface RunOptions {
 }
 
 /** Everything that shapes a factor model, resolved. */
-export interface FactorOptions extends Omit<ModelDefaults, 'chosenAtSteps'> {
+export interface FactorOptions extends Omit<FactorDefaults, 'chosenAtSteps'> {
   model: ModelName;
   clipNorm: number;
   range: Range;
   fields: TrainOptions['fields'];
+}
+
+/** Names of all options that a model accepts. */
+export function optionNames(spec: ModelSpec): string[] {
+  return [...commonOptions, ...(spec.trainer === 'factors' ? spec.options : Object.keys(spec.options))];
 }
 
 /** The spec of the model that the options name. */
@@ -42,9 +47,9 @@ export function resolveModel(options: TrainOptions): ModelSpec {
   if (typeof options !== 'object' || options === null) throw typeError('options', 'an object with `model`', options);
   const names = Object.keys(models) as ModelName[];
   const spec = models[expectOneOf('model', options.model, names)];
-  const everyOption = [...commonOptions, ...new Set(names.flatMap((name) => models[name].options))];
-  expectKnownKeys(`train({ model: '${spec.name}' })`, options, everyOption);
-  const accepted: readonly string[] = [...commonOptions, ...spec.options];
+  const everyOption = new Set(names.flatMap((name) => optionNames(models[name])));
+  expectKnownKeys(`train({ model: '${spec.name}' })`, options, [...everyOption]);
+  const accepted = optionNames(spec);
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || accepted.includes(key)) continue;
     throw Object.assign(new TypeError(`Model '${spec.name}' has no option \`${key}\``), { code: 'ERR_PALATE_OPTION' });
@@ -155,11 +160,11 @@ function resolveRange(value: Range | undefined, data: Dataset): Range {
  * latest); decay takes the same share of a row in an epoch.
  */
 function scaleToSteps(
-  d: ModelDefaults,
+  d: FactorDefaults,
   data: Dataset,
   options: TrainOptions,
   batchSize: number | 'full',
-): ModelDefaults {
+): FactorDefaults {
   const decoupled = (options.weightDecay ?? d.weightDecay) === 'decoupled';
   if (d.chosenAtSteps === 0 || batchSize === 'full' || !decoupled) return d;
   const steps = Math.max(1, Math.ceil(data.numInteractions / batchSize) / d.chosenAtSteps);
@@ -171,10 +176,9 @@ function scaleToSteps(
 }
 
 /** Resolves the options of a factor model: the model's defaults, those of the chosen objective and optimizer, the user's. */
-export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: TrainOptions): FactorOptions {
-  if (spec.defaults === undefined) throw new Error(`model '${spec.name}' has no factor options`);
+export function resolveFactorOptions(spec: FactorSpec, data: Dataset, options: TrainOptions): FactorOptions {
   const objective = expectOneOf('objective', options.objective ?? spec.defaults.objective, spec.objectives);
-  const variantOf = (optimizer?: Optimizer, weightDecay?: string): Partial<ModelDefaults> | undefined =>
+  const variantOf = (optimizer?: Optimizer, weightDecay?: string): Partial<FactorDefaults> | undefined =>
     spec.variants.find((v) => v.objective === objective && v.optimizer === optimizer && v.weightDecay === weightDecay)
       ?.defaults;
   const ofObjective = variantOf();
@@ -183,7 +187,7 @@ export function resolveFactorOptions(spec: ModelSpec, data: Dataset, options: Tr
     options.optimizer ?? ofObjective?.optimizer ?? spec.defaults.optimizer,
     spec.optimizers,
   );
-  const chosen: ModelDefaults = {
+  const chosen: FactorDefaults = {
     ...spec.defaults,
     ...ofObjective,
     ...variantOf(optimizer),

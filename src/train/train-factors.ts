@@ -1,20 +1,13 @@
 import type { Dataset } from '../dataset/dataset.js';
 import { buildFields, type Field } from '../dataset/features.js';
-import { DivergedError } from '../errors.js';
-import type { ModelSpec } from '../models/spec.js';
+import { models } from '../models/index.js';
 import type { NativeEpoch, NativeTrainer, TrainerConfig } from '../native/binding.js';
 import { native } from '../native/load.js';
-import type { EpochRecord, EpochReport, FactorParameters } from '../types.js';
-import { EarlyStopping } from './early-stopping.js';
+import type { FactorParameters } from '../types.js';
 import { type FeatureLayout, fieldParameters, layOutFeatures } from './feature-lists.js';
 import type { FactorOptions, RunOptions } from './resolve-options.js';
-import { scheduleFactor } from './schedules.js';
-
-export interface Trained {
-  parameters: FactorParameters;
-  history: EpochRecord[];
-  metrics: Record<string, number>;
-}
+import { type EpochResult, runEpochs } from './run-epochs.js';
+import type { Trained } from './trained.js';
 
 /** Intercept before training: the mean rating, through the inverse link. */
 function initialBias(options: FactorOptions, mean: number): number {
@@ -107,69 +100,35 @@ function parametersOf(
   };
 }
 
-function reportOf(epoch: number, learningRate: number, result: NativeEpoch, validated: boolean): EpochReport {
+function resultOf(native: NativeEpoch, validated: boolean): EpochResult {
   return {
-    epoch: epoch + 1,
-    seconds: result.seconds,
-    learningRate,
-    train: { loss: result.trainLoss, rmse: result.trainRmse },
-    ...(validated && { valid: { loss: result.validLoss, rmse: result.validRmse } }),
+    status: native.status,
+    seconds: native.seconds,
+    train: { loss: native.trainLoss, rmse: native.trainRmse },
+    ...(validated && { valid: { loss: native.validLoss, rmse: native.validRmse } }),
   };
 }
 
-function metricsOf(record: EpochRecord): Record<string, number> {
-  const metrics: Record<string, number> = { trainLoss: record.train.loss, epochs: record.epoch };
-  if (record.valid !== undefined) {
-    metrics.validLoss = record.valid.loss;
-    if (record.valid.rmse !== undefined) metrics.validRmse = record.valid.rmse;
-  }
-  return metrics;
-}
-
-/** Trains mf or fm: one native call an epoch, on a thread of its own; this side owns schedule, progress and stopping. */
-export async function trainFactors(
-  spec: ModelSpec,
-  data: Dataset,
-  options: FactorOptions,
-  run: RunOptions,
-): Promise<Trained> {
-  const { signal, validation } = run;
-  signal?.throwIfAborted();
-  const fields = spec.usesFeatures ? buildFields(data, options.fields) : [];
+/** Trains mf or fm: one native call an epoch, on a thread of its own. */
+export async function trainFactors(data: Dataset, options: FactorOptions, run: RunOptions): Promise<Trained> {
+  run.signal?.throwIfAborted();
+  const fields = models[options.model].usesFeatures ? buildFields(data, options.fields) : [];
   const layout = layOutFeatures(fields, data.numUsers, data.numItems);
   const trainer = new (native().Trainer)(configOf(data, layout, options, run));
-  const cancel = new Int32Array(new SharedArrayBuffer(4));
-  const onAbort = (): void => {
-    Atomics.store(cancel, 0, 1);
-  };
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const stopping = new EarlyStopping(validation === undefined ? 0 : options.patience);
-  const history: EpochRecord[] = [];
-  let best: { globalBias: number; record: EpochRecord } | undefined;
   try {
     // One set for all epochs: each better epoch overwrites what the one before left.
     const arrays = allocateParameters(data, layout, options.dim);
-    for (let epoch = 0; epoch < options.epochs; epoch++) {
-      const learningRate = options.learningRate * scheduleFactor(options.schedule, epoch, options.epochs);
-      const result = await trainer.runEpoch(epoch, learningRate, cancel);
-      signal?.throwIfAborted();
-      if (result.status === 'diverged') {
-        throw new DivergedError({ epoch: epoch + 1, learningRate, lastGoodLoss: history.at(-1)?.train.loss });
-      }
-      const report = reportOf(epoch, learningRate, result, validation !== undefined);
-      const { seconds: _, ...record } = report;
-      history.push(record);
-      run.onEpoch?.(report);
-      if (!stopping.active) continue;
-      const verdict = stopping.observe(report.valid?.loss ?? Number.NaN);
-      if (verdict.best) best = { globalBias: trainer.read(arrays), record };
-      if (verdict.stop) break;
-    }
-    const { globalBias, record } = best ?? { globalBias: trainer.read(arrays), record: history.at(-1) as EpochRecord };
-    const parameters = parametersOf(arrays, globalBias, fields, layout, options);
-    return { parameters, history, metrics: metricsOf(record) };
+    const { state, history, metrics } = await runEpochs(
+      {
+        ...options,
+        runEpoch: async (epoch, learningRate, cancel) =>
+          resultOf(await trainer.runEpoch(epoch, learningRate, cancel), run.validation !== undefined),
+        read: () => trainer.read(arrays),
+      },
+      run,
+    );
+    return { parameters: parametersOf(arrays, state, fields, layout, options), history, metrics };
   } finally {
-    signal?.removeEventListener('abort', onAbort);
     trainer.dispose();
   }
 }

@@ -1,10 +1,9 @@
 import { Dataset } from '../dataset/dataset.js';
 import { Model } from '../model.js';
 import { typeError } from '../options.js';
-import type { ModelData, ResolvedOptions, TrainOptions } from '../types.js';
-import { resolveFactorOptions, resolveModel, resolveRun } from './resolve-options.js';
-import { trainFactors } from './train-factors.js';
-import { trainPopularity } from './train-popularity.js';
+import type { TrainOptions } from '../types.js';
+import { resolveModel, resolveRun } from './resolve-options.js';
+import { prepare } from './trainers.js';
 
 /**
  * Trains a model on a dataset. Runs on native threads; the event loop stays free. Equal seeds give equal bits, for any
@@ -19,24 +18,23 @@ export async function train(data: Dataset, options: TrainOptions): Promise<Model
   if (!(data instanceof Dataset)) throw typeError('data', 'a Dataset', data);
   const spec = resolveModel(options);
   const run = resolveRun(data, options);
-  const common = {
+  const training = prepare(spec, data, options);
+  const { parameters, history, metrics } = await training.start(run);
+  return new Model({
     name: spec.name,
+    // JSON has no undefined: what is left out here is not there after a save either.
+    options: { ...defined(training.options), model: spec.name, seed: run.seed },
     users: data.users,
     items: data.items,
     seen: data.interactions,
     itemTable: data.itemTable,
     userTable: data.userTable,
     implicit: data.implicit,
-  };
-  if (spec.trainer === 'popularity') {
-    run.signal?.throwIfAborted();
-    const shaping: ResolvedOptions = { model: spec.name, seed: run.seed };
-    return new Model({ ...common, options: shaping, parameters: trainPopularity(data), history: [], metrics: {} });
-  }
-  const factorOptions = resolveFactorOptions(spec, data, options);
-  const trained = await trainFactors(spec, data, factorOptions, run);
-  const { fields, ...others } = factorOptions;
-  const shaping: ResolvedOptions = { ...others, ...(fields !== undefined && { fields }), seed: run.seed };
-  const result: ModelData = { ...common, options: shaping, ...trained };
-  return new Model(result);
+    parameters,
+    history,
+    metrics,
+  });
 }
+
+const defined = (options: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

@@ -7,6 +7,7 @@ import { type EvaluateOptions, evaluate } from '../../src/evaluate/evaluate.js';
 import { Model } from '../../src/model.js';
 import type { FactorParameters, ModelName } from '../../src/types.js';
 import { type OracleRow, oracleEvaluate, oracleRatingErrors } from '../oracle/metrics.js';
+import { factorsOf } from '../support/factors-of.js';
 import { assertNear, dataset, ratingsTable } from './fixtures.js';
 
 const DIM = 3;
@@ -67,7 +68,8 @@ function makeModel(
   });
 }
 
-function rawScore({ data: { parameters: p } }: Model, user: number, item: number): number {
+function rawScore(scored: Model, user: number, item: number): number {
+  const p = factorsOf(scored);
   let score = p.globalBias + (p.userBiases[user] ?? 0) + (p.itemBiases[item] ?? 0);
   for (let k = 0; k < p.dim; k++) {
     score += (p.userFactors[user * p.dim + k] ?? 0) * (p.itemFactors[item * p.dim + k] ?? 0);
@@ -117,7 +119,7 @@ test('the same for a sigmoid link, which ranks alike', async () => {
 test('popularity has the same list for everyone but what they have seen, and no rating metrics', async () => {
   const popularity = makeModel(data, { name: 'popularity', dim: 0 });
   const counts = data.interactions.itemCounts();
-  popularity.data.parameters.itemBiases.set(counts);
+  factorsOf(popularity).itemBiases.set(counts);
   const result = await evaluate(popularity, dataset(rows), { k: [5, 20] });
   const ranking = ['precision', 'recall', 'ndcg', 'hitRate', 'map'].flatMap((name) => [`${name}@5`, `${name}@20`]);
   const names = [...ranking, 'mrr', 'coverage@5', 'coverage@20', 'novelty@5', 'novelty@20'];

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Bool, Field, Int32, List, makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
 import { Interactions } from '../../src/dataset/interactions.js';
 import { type SortedIds, Vocabulary } from '../../src/dataset/vocabulary.js';
-import type { FactorParameters, ModelData } from '../../src/types.js';
+import type { FactorModelData, FactorParameters, ModelData } from '../../src/types.js';
 
 export const folder: string = mkdtempSync(path.join(tmpdir(), 'palate-model-file-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -27,7 +27,7 @@ const numbers = (length: number, salt: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898 + salt * 78.233) * 3);
 
 /** A small model: user u rated the items whose index + u is no multiple of 3. */
-export function makeModel(wanted: Wanted = {}): ModelData {
+export function makeModel(wanted: Wanted = {}): FactorModelData {
   const users = new Vocabulary(wanted.users ?? Int32Array.of(-7, 1, 2, 30, 2 ** 31 - 1));
   const items = new Vocabulary(wanted.items ?? Int32Array.of(5, 6, 7, 900));
   const dim = wanted.dim ?? 3;

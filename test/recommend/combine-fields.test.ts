@@ -1,8 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { servingFactors } from '../../src/recommend/combine-fields.js';
-import { predictPairs, UNKNOWN } from '../../src/recommend/predict.js';
-import type { FieldParameters, ModelData } from '../../src/types.js';
+import { predictPairs } from '../../src/recommend/predict.js';
+import { UNKNOWN } from '../../src/recommend/unknown.js';
+import type { FactorModelData, FieldParameters } from '../../src/types.js';
 import { noise, rawScore, tinyModel } from '../support/tiny-model.js';
 
 function field(
@@ -31,7 +32,7 @@ function field(
 }
 
 /** Rendle 2010, eq. 1, over all pairs of active features. */
-function factorizationMachine({ parameters: p }: ModelData, user: number, item: number): number {
+function factorizationMachine({ parameters: p }: FactorModelData, user: number, item: number): number {
   const active = [
     { x: 1, w: p.userBiases[user] as number, v: p.userFactors.subarray(user * p.dim, (user + 1) * p.dim) },
     { x: 1, w: p.itemBiases[item] as number, v: p.itemFactors.subarray(item * p.dim, (item + 1) * p.dim) },

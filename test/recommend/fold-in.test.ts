@@ -2,11 +2,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { foldIn } from '../../src/recommend/fold-in.js';
 import { recommend } from '../../src/recommend/recommend.js';
-import type { HistoryEntry, ModelData } from '../../src/types.js';
+import type { FactorModelData, HistoryEntry } from '../../src/types.js';
 import { tinyModel } from '../support/tiny-model.js';
 
 /** The objective that fold-in minimises, written out; theta = factors, then the bias. */
-function objective(data: ModelData, history: readonly HistoryEntry[], theta: ArrayLike<number>): number {
+function objective(data: FactorModelData, history: readonly HistoryEntry[], theta: ArrayLike<number>): number {
   const { parameters: p, options } = data;
   const { user, bias } = options.regularization as { user: number; bias: number };
   const rowWise = options.batchSize === 1;

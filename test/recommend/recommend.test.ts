@@ -1,13 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DataError } from '../../src/errors.js';
-import { applyLink } from '../../src/recommend/predict.js';
 import { recommend, recommendChunks } from '../../src/recommend/recommend.js';
-import type { Link, ModelData } from '../../src/types.js';
+import { applyLink } from '../../src/recommend/serve-factors.js';
+import type { FactorModelData, Link } from '../../src/types.js';
 import { rawScore, tinyModel } from '../support/tiny-model.js';
 
 /** All allowed items of a user, best first, by sorting. */
-function expected(data: ModelData, user: number, allowed: (item: number) => boolean, k: number): number[] {
+function expected(data: FactorModelData, user: number, allowed: (item: number) => boolean, k: number): number[] {
   return Array.from({ length: data.items.size }, (_, i) => i)
     .filter(allowed)
     .sort((a, b) => rawScore(data, user, b) - rawScore(data, user, a) || a - b)

@@ -1,7 +1,7 @@
 import { Table, Utf8, vectorFromArray } from 'apache-arrow';
 import { Interactions } from '../../src/dataset/interactions.js';
 import { Vocabulary } from '../../src/dataset/vocabulary.js';
-import type { FieldParameters, Link, ModelData } from '../../src/types.js';
+import type { FactorModelData, FieldParameters, Link } from '../../src/types.js';
 
 /** A repeatable uniform number in [-1, 1). */
 export function noise(seed: number): () => number {
@@ -31,7 +31,7 @@ export function tinyModel({
   fields = [],
   options,
   seed = 1,
-}: TinyOptions = {}): ModelData {
+}: TinyOptions = {}): FactorModelData {
   const random = noise(seed);
   const floats = (length: number): Float32Array => Float32Array.from({ length }, random);
   const seenItems = Array.from({ length: numUsers }, (_, u) =>
@@ -85,7 +85,7 @@ export function tinyModel({
 }
 
 /** Raw score of a pair, the plain way. */
-export function rawScore({ parameters: p }: ModelData, user: number, item: number): number {
+export function rawScore({ parameters: p }: FactorModelData, user: number, item: number): number {
   let sum = p.globalBias + (p.userBiases[user] as number) + (p.itemBiases[item] as number);
   for (let k = 0; k < p.dim; k++)
     sum += (p.userFactors[user * p.dim + k] as number) * (p.itemFactors[item * p.dim + k] as number);

@@ -9,6 +9,7 @@ import type { TrainerConfig } from '../../src/native/binding.js';
 import { layOutFeatures } from '../../src/train/feature-lists.js';
 import { train } from '../../src/train/train.js';
 import type { TrainOptions } from '../../src/types.js';
+import { factorsOf } from '../support/factors-of.js';
 import { newTrainer, readRaw, runEpochs } from '../support/train-problems.js';
 import { dataset, metadata, ratings } from './fixtures.js';
 
@@ -163,7 +164,7 @@ for (const { name, given, config } of [
   },
 ] as const) {
   test(`the options arrive at the native trainer, each in its place: mf, ${name}`, async () => {
-    const { parameters: p } = (await train(data, { model: 'mf', ...options, betas: [0.8, 0.95], ...given })).data;
+    const p = factorsOf(await train(data, { model: 'mf', ...options, betas: [0.8, 0.95], ...given }));
     const raw = await nativeRun({ ...expectedConfig, ...config });
     for (const key of ['userFactors', 'itemFactors', 'userBiases', 'itemBiases'] as const) {
       assert.equal(p[key], raw[key], key);
@@ -174,8 +175,7 @@ for (const { name, given, config } of [
 
   test(`the options arrive at the native trainer, each in its place: fm, ${name}`, async () => {
     const more = { featureLearningRate: 0.3, fields: ['year', 'genres', 'sex'] } as const;
-    const { parameters: p } = (await train(data, { model: 'fm', ...options, betas: [0.8, 0.95], ...more, ...given }))
-      .data;
+    const p = factorsOf(await train(data, { model: 'fm', ...options, betas: [0.8, 0.95], ...more, ...given }));
     const fields = buildFields(data, more.fields);
     const { numFeatures, users, items } = layOutFeatures(fields, 30, 40);
     const raw = await nativeRun({
@@ -208,7 +208,7 @@ for (const { name, given, config } of [
 test('the intercept starts inside a range that the mean touches', async () => {
   const top = dataset(ratings().map((row, n) => ({ ...row, rating: n === 0 ? 4.9 : 5 })));
   const range = { min: 1, max: 5 };
-  const { parameters } = (await train(top, { model: 'mf', epochs: 1, range })).data;
+  const parameters = factorsOf(await train(top, { model: 'mf', epochs: 1, range }));
   assert.ok(close(parameters.globalBias, Math.log(0.99 / 0.01)), `${parameters.globalBias}`);
 });
 
@@ -216,10 +216,10 @@ test('trainings at the same time do not disturb each other, nor the data', async
   const { items, values, offsets } = data.interactions;
   const copies = [items.slice(), values.slice(), offsets.slice()];
   const jobs = [{ model: 'mf' }, { model: 'fm' }, { model: 'mf', optimizer: 'adam' }] as const;
-  const factorsOf = async (job: TrainOptions) => (await train(data, { epochs: 5, ...job })).data.parameters.userFactors;
+  const fit = async (job: TrainOptions) => factorsOf(await train(data, { epochs: 5, ...job })).userFactors;
   const alone: Float32Array[] = [];
-  for (const job of jobs) alone.push(await factorsOf(job));
-  assert.equal(await Promise.all(jobs.map(factorsOf)), alone);
+  for (const job of jobs) alone.push(await fit(job));
+  assert.equal(await Promise.all(jobs.map(fit)), alone);
   assert.equal([items, values, offsets], copies);
 });
 
@@ -231,7 +231,7 @@ test('fm scores items and users without ratings from their metadata; mf gives th
   const items = Uint32Array.from([36, 36, 37, 0, 36]);
   const mf = await train(cold, { model: 'mf', epochs: 5 });
   const fm = await train(cold, { model: 'fm', epochs: 5 });
-  const { userFactors, itemBiases } = fm.data.parameters;
+  const { userFactors, itemBiases } = factorsOf(fm);
   assert.ok(userFactors.subarray(30 * 32).every((x) => x === 0) && itemBiases[36] === 0, 'no row of their own');
   assert.ok(fm.predictIndices(users, items).every((x) => Number.isFinite(x)));
   const scores = (model: typeof mf) =>

@@ -7,6 +7,7 @@ import type { FactorOptions } from '../../src/train/resolve-options.js';
 import { train } from '../../src/train/train.js';
 import type { TrainOptions } from '../../src/types.js';
 import { assertClose } from '../support/assert-close.js';
+import { factorsOf } from '../support/factors-of.js';
 import { dataset, metadata, ratings } from './fixtures.js';
 
 const rows = ratings();
@@ -215,7 +216,7 @@ test('fm: unknown fields are refused, none at all are allowed', async () => {
   const described = dataset(rows, metadata());
   assert.match((await rejection({ model: 'fm', fields: ['genre'] }, described)).message, /genre/);
   const model = await train(described, { model: 'fm', epochs: 1, fields: [] });
-  assert.equal(model.data.parameters.fields, []);
+  assert.equal(factorsOf(model).fields, []);
 });
 
 test.run();

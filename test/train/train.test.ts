@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DivergedError } from '../../src/errors.js';
 import { train } from '../../src/train/train.js';
-import type { EpochReport, FactorParameters, TrainOptions } from '../../src/types.js';
+import type { EpochReport, Parameters, TrainOptions } from '../../src/types.js';
+import { factorsOf } from '../support/factors-of.js';
 import { dataset, metadata, ratings } from './fixtures.js';
 
 const rows = ratings();
@@ -14,7 +15,7 @@ const validation = all.subset(isValid);
 const small = { epochs: 5, dim: 8 } as const;
 
 /** Parameters as comparable plain values. */
-const bits = (p: FactorParameters): unknown =>
+const bits = (p: Parameters): unknown =>
   JSON.parse(JSON.stringify(p, (_, v) => (ArrayBuffer.isView(v) ? [...(v as Float32Array)] : v)));
 
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
@@ -209,12 +210,13 @@ test('a learning rate that is far too large is a DivergedError with epoch, rate 
 });
 
 test('popularity counts the training interactions of each item', async () => {
-  const { parameters, history, metrics } = (await train(data, { model: 'popularity' })).data;
+  const model = await train(data, { model: 'popularity' });
+  const parameters = factorsOf(model);
   const counts = new Array<number>(data.numItems).fill(0);
   for (const item of data.interactions.items) counts[item]++;
   assert.equal([...parameters.itemBiases], counts);
   assert.is(parameters.dim, 0);
-  assert.equal([history, metrics], [[], {}]);
+  assert.equal([model.history, model.metrics], [[], {}]);
 });
 
 test.run();

@@ -1,0 +1,127 @@
+import { Utf8, type Vector, vectorFromArray } from 'apache-arrow';
+import { expectInt, expectNumber, expectOneOf, expectString } from '../options.js';
+import type { FactorParameters, FieldParameters, Range } from '../types.js';
+import { checkLength, checkLists, checkNumbers, checkTexts } from './check-arrays.js';
+import { expectArray, expectObject, type Json } from './expect-json.js';
+import { type Column, MAX_DIM, MAX_ROWS } from './layout.js';
+import type { ParameterFormat } from './parameter-format.js';
+
+interface FieldHeader {
+  name: string;
+  side: 'user' | 'item';
+  bucket?: number;
+  labels: number;
+  active: number;
+}
+
+/** Columns of a field are called field.0.labels, field.0.offsets, ... */
+const fieldSection = (field: number, part: string): string => `field.${field}.${part}`;
+
+/** User and item factors and biases, and an fm's fields. */
+export const factorFormat: ParameterFormat<FactorParameters> = {
+  describe: ({ dim, globalBias, link, range, fields }) => ({
+    dim,
+    globalBias,
+    link,
+    range,
+    fields: fields.map((field) => ({ ...field, labels: field.labels.length, active: field.indices.length })),
+  }),
+
+  parse(raw) {
+    const dim = expectInt('dim', raw.dim, { min: 0, max: MAX_DIM });
+    const globalBias = expectNumber('globalBias', raw.globalBias);
+    const link = expectOneOf('link', raw.link, ['identity', 'sigmoid']);
+    const range = parseRange(raw.range);
+    const fields = expectArray('fields', raw.fields).map(parseField);
+    return {
+      json: { dim, globalBias, link, range, fields },
+      columns: ({ users, items }) => [
+        { name: 'user.factors', type: 'float32', rows: users * dim },
+        { name: 'item.factors', type: 'float32', rows: items * dim },
+        { name: 'user.biases', type: 'float32', rows: users },
+        { name: 'item.biases', type: 'float32', rows: items },
+        ...fields.flatMap(({ side, labels, active }, i): Column[] => [
+          { name: fieldSection(i, 'labels'), type: 'utf8', rows: labels },
+          { name: fieldSection(i, 'offsets'), type: 'uint32', rows: (side === 'user' ? users : items) + 1 },
+          { name: fieldSection(i, 'indices'), type: 'uint32', rows: active },
+          { name: fieldSection(i, 'factors'), type: 'float32', rows: labels * dim },
+          { name: fieldSection(i, 'biases'), type: 'float32', rows: labels },
+        ]),
+      ],
+      assemble: (column) => ({
+        kind: 'factors',
+        dim,
+        globalBias,
+        userFactors: column<Float32Array>('user.factors'),
+        itemFactors: column<Float32Array>('item.factors'),
+        userBiases: column<Float32Array>('user.biases'),
+        itemBiases: column<Float32Array>('item.biases'),
+        link,
+        range,
+        fields: fields.map(
+          ({ name, side, bucket }, i): FieldParameters => ({
+            name,
+            side,
+            ...(bucket !== undefined && { bucket }),
+            labels: Array.from(column<Vector>(fieldSection(i, 'labels')), String),
+            offsets: column<Uint32Array>(fieldSection(i, 'offsets')),
+            indices: column<Uint32Array>(fieldSection(i, 'indices')),
+            factors: column<Float32Array>(fieldSection(i, 'factors')),
+            biases: column<Float32Array>(fieldSection(i, 'biases')),
+          }),
+        ),
+      }),
+    };
+  },
+
+  contents: ({ userFactors, itemFactors, userBiases, itemBiases, fields }) => [
+    ['user.factors', () => userFactors],
+    ['item.factors', () => itemFactors],
+    ['user.biases', () => userBiases],
+    ['item.biases', () => itemBiases],
+    ...fields.flatMap(
+      ({ labels, offsets, indices, factors, biases }, i): ReturnType<ParameterFormat<FactorParameters>['contents']> => [
+        [fieldSection(i, 'labels'), () => vectorFromArray(labels, new Utf8())],
+        [fieldSection(i, 'offsets'), () => offsets],
+        [fieldSection(i, 'indices'), () => indices],
+        [fieldSection(i, 'factors'), () => factors],
+        [fieldSection(i, 'biases'), () => biases],
+      ],
+    ),
+  ],
+
+  async check({ users, items, parameters }) {
+    const { dim } = parameters;
+    await checkNumbers('user.factors', parameters.userFactors, users.size * dim);
+    await checkNumbers('item.factors', parameters.itemFactors, items.size * dim);
+    await checkNumbers('user.biases', parameters.userBiases, users.size);
+    await checkNumbers('item.biases', parameters.itemBiases, items.size);
+    for (const [i, field] of parameters.fields.entries()) {
+      const rows = (field.side === 'user' ? users : items).size;
+      const size = field.labels.length;
+      checkTexts(fieldSection(i, 'labels'), field.labels);
+      checkLength(fieldSection(i, 'offsets'), field.offsets, rows + 1);
+      await checkLists(fieldSection(i, 'offsets'), field.offsets, fieldSection(i, 'indices'), field.indices, size);
+      await checkNumbers(fieldSection(i, 'factors'), field.factors, size * dim);
+      await checkNumbers(fieldSection(i, 'biases'), field.biases, size);
+    }
+  },
+};
+
+function parseRange(value: unknown): Range {
+  const range = expectObject('range', value);
+  const min = expectNumber('range.min', range.min);
+  return { min, max: expectNumber('range.max', range.max, { min }) };
+}
+
+function parseField(value: unknown, i: number): FieldHeader {
+  const at = `fields[${i}]`;
+  const { name, side, bucket, labels, active }: Json = expectObject(at, value);
+  return {
+    name: expectString(`${at}.name`, name),
+    side: expectOneOf(`${at}.side`, side, ['user', 'item']),
+    ...(bucket !== undefined && { bucket: expectNumber(`${at}.bucket`, bucket, { min: 0, exclusiveMin: true }) }),
+    labels: expectInt(`${at}.labels`, labels, { min: 0, max: MAX_ROWS }),
+    active: expectInt(`${at}.active`, active, { min: 0, max: MAX_ROWS }),
+  };
+}

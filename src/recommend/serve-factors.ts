@@ -1,0 +1,62 @@
+import type { FactorModelData, FactorParameters } from '../types.js';
+import { servingFactors } from './combine-fields.js';
+import { denseSearch, gatherRows } from './dense-search.js';
+import { foldIn } from './fold-in.js';
+import type { Serving, UserSearch } from './serving.js';
+import { UNKNOWN } from './unknown.js';
+
+/** A raw score as a prediction: scaled sigmoid, or clipped to the range. */
+export function applyLink({ link, range }: Pick<FactorParameters, 'link' | 'range'>, score: number): number {
+  if (link === 'sigmoid') return range.min + (range.max - range.min) / (1 + Math.exp(-score));
+  return Math.min(range.max, Math.max(range.min, score));
+}
+
+/** Serves factors: a user is a row and a bias. Scores are ratings; those of popularity (dim 0) are counts as they are. */
+export function serveFactors(data: FactorModelData): Serving {
+  const { dim, globalBias, userFactors, itemFactors, userBiases, itemBiases } = servingFactors(data);
+  const { parameters } = data;
+  const search = (queries: Float32Array, biases: Float32Array): UserSearch =>
+    denseSearch({
+      count: biases.length,
+      queries,
+      items: itemFactors,
+      itemBiases,
+      numItems: data.items.size,
+      dim,
+      metric: 'dot',
+      shown(user, score) {
+        const whole = globalBias + (biases[user] as number) + score;
+        return dim > 0 ? applyLink(parameters, whole) : whole;
+      },
+    });
+  return {
+    dim,
+    forUsers: (users) =>
+      search(
+        gatherRows(userFactors, users, dim),
+        Float32Array.from(users, (user) => userBiases[user] as number),
+      ),
+    // Views of the model's own arrays: nothing is copied.
+    forRange: (first, end) => search(userFactors.subarray(first * dim, end * dim), userBiases.subarray(first, end)),
+    forHistory(history, method = 'solve') {
+      const { factors, bias, items } = foldIn(data, history, method);
+      return { search: search(factors, Float32Array.of(bias)), items };
+    },
+    scorePairs(users, items) {
+      const scores = new Float32Array(users.length);
+      for (let n = 0; n < scores.length; n++) {
+        const user = users[n] as number;
+        const item = items[n] as number;
+        let score = globalBias;
+        if (user !== UNKNOWN) score += userBiases[user] as number;
+        if (item !== UNKNOWN) score += itemBiases[item] as number;
+        if (user !== UNKNOWN && item !== UNKNOWN) {
+          for (let k = 0; k < dim; k++)
+            score += (userFactors[user * dim + k] as number) * (itemFactors[item * dim + k] as number);
+        }
+        scores[n] = applyLink(parameters, score);
+      }
+      return scores;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { HistoryEntry, RecommendOptions } from '../types.js';
+import type { TopKResult } from './select-top-k.js';
+
+/** What of the catalogue a search may list. */
+export interface SearchOptions {
+  k: number;
+  /** Items not to list, ascending for each user; undefined: none. */
+  exclude?: { offsets: Uint32Array; items: Uint32Array } | undefined;
+  /** (numItems) non-zero where an item may be listed; undefined: all. */
+  candidates?: Uint8Array | undefined;
+  /** Default: as many as the machine runs at once. */
+  threads?: number | undefined;
+}
+
+/** Some users, ready to have the items of a model ranked for them. */
+export interface UserSearch {
+  /** How many users. */
+  readonly count: number;
+  /** Their best items, with raw scores. Blocks until done. */
+  run(options: SearchOptions): TopKResult;
+  /** The same off the event loop. Rejects with the signal's reason. */
+  start(options: SearchOptions, signal?: AbortSignal): Promise<TopKResult>;
+  /** All of these items, ascending as given, in order of their scores for the first user; equal ones by lower index. */
+  sort(items: Uint32Array): Uint32Array;
+  /** A raw score of a user (from 0) as results show it: a rating, a count, a cosine. */
+  shown(user: number, score: number): number;
+}
+
+/** A user given by a history. */
+export interface HistorySearch {
+  search: UserSearch;
+  /** The items of the history, ascending, each once. */
+  items: Uint32Array;
+}
+
+/** How a kind of parameters ranks and scores. Indices are in range when these are called. */
+export interface Serving {
+  /** Multiplications that a score takes. */
+  readonly dim: number;
+  /** @param users (n) indices */
+  forUsers(users: Uint32Array): UserSearch;
+  /** Users first ... end - 1. */
+  forRange(first: number, end: number): UserSearch;
+  /** TypeError, RangeError for a history or a method that does not suit the model; DataError for an unknown item. */
+  forHistory(history: readonly HistoryEntry[], method: RecommendOptions['foldIn']): HistorySearch;
+  /**
+   * Scores of pairs as results show them; index 0xffffffff stands for an unknown user or item.
+   * @param users (n)
+   * @param items (n)
+   * @returns (n)
+   */
+  scorePairs(users: Uint32Array, items: Uint32Array): Float32Array;
+}

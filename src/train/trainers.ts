@@ -1,0 +1,46 @@
+import type { Dataset } from '../dataset/dataset.js';
+import { popularity } from '../models/popularity.js';
+import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
+import type { ModelName, TrainOptions } from '../types.js';
+import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
+import { resolveTable } from './resolve-table.js';
+import { trainFactors } from './train-factors.js';
+import { trainPopularity } from './train-popularity.js';
+import type { Trained } from './trained.js';
+
+/** A training whose options are resolved. */
+export interface Training {
+  /** All options that shape the model, besides the seed. */
+  options: Record<string, unknown> & { model: ModelName };
+  start(run: RunOptions): Promise<Trained>;
+}
+
+type Prepare<S extends ModelSpec> = (spec: S, data: Dataset, options: TrainOptions) => Training;
+
+/** A trainer whose options are the table of its model. */
+function byTable<O>(
+  spec: TableSpec<O>,
+  train: (data: Dataset, options: O, run: RunOptions) => Promise<Trained>,
+): Prepare<AnyTableSpec> {
+  return (_, data, options) => {
+    const resolved = resolveTable(spec, options);
+    return { options: { ...resolved, model: spec.name }, start: (run) => train(data, resolved, run) };
+  };
+}
+
+function byFactors(spec: FactorSpec, data: Dataset, options: TrainOptions): Training {
+  const resolved = resolveFactorOptions(spec, data, options);
+  return { options: { ...resolved }, start: (run) => trainFactors(data, resolved, run) };
+}
+
+/** The register: one line a trainer. */
+const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trainer: T }>> } = {
+  factors: byFactors,
+  popularity: byTable(popularity, trainPopularity),
+};
+
+/** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */
+export function prepare(spec: ModelSpec, data: Dataset, options: TrainOptions): Training {
+  // The register's type ties each trainer to its kind of spec; TypeScript does not follow that through the look-up.
+  return (trainers[spec.trainer] as Prepare<ModelSpec>)(spec, data, options);
+}
