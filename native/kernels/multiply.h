@@ -41,18 +41,18 @@ struct MultiplyCall {
 
 namespace {
 
-PALATE_INLINE std::uint32_t up_to(std::uint32_t value, std::uint32_t multiple) {
+constexpr std::uint32_t up_to(std::uint32_t value, std::uint32_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
 // Floats that multiply() needs as scratch.
-[[maybe_unused]] std::size_t multiply_floats(std::uint32_t columns, std::uint32_t depth, std::uint32_t threads) {
+constexpr std::size_t multiply_floats(std::uint32_t columns, std::uint32_t depth, std::uint32_t threads) {
   const std::uint32_t width = columns < kColumnBlock ? up_to(columns, kTileColumns) : kColumnBlock;
   return std::size_t{width} * depth + std::size_t{threads} * kRowBlock * kDepth;
 }
 
 // Floats that multiply_block() needs as scratch.
-[[maybe_unused]] std::size_t block_floats(std::uint32_t rows, std::uint32_t columns) {
+constexpr std::size_t block_floats(std::uint32_t rows, std::uint32_t columns) {
   return std::size_t{up_to(rows, kTileRows) + up_to(columns, kTileColumns)} * kDepth;
 }
 
