@@ -1,3 +1,4 @@
+import { coLikesTrials } from './co-likes-trials.js';
 import type { DriverName } from './drivers/index.js';
 import type { Parameters, Trial } from './types.js';
 
@@ -204,6 +205,7 @@ export const trials: readonly Trial[] = [
     caption: 'matrix factorisation without biases, an epoch (one step) of full-batch Adam, the shape of ml-100k',
     quality: 'testRmse',
   },
+  ...coLikesTrials,
   topk('topk-many-10', 10, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-many-100', 100, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-users-10', 10, { queries: 610, items: 9742, dim: 64 }, { queries: 610, items: 9742, dim: 64 }),

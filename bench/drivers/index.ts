@@ -13,6 +13,7 @@ export type DriverName =
   | 'pytorch-sparse'
   | 'faiss'
   | 'numpy'
+  | 'scipy'
   | 'usearch';
 
 /** One contender; what it does for a task is in tasks/ (Node) or peers/ (Python). */
@@ -80,6 +81,12 @@ export const drivers: Readonly<Record<DriverName, Driver>> = {
     role: 'peer',
     python: { modules: ['numpy'] },
     install: 'apt-get install python3-numpy libopenblas0-openmp',
+  },
+  scipy: {
+    label: 'SciPy sparse product',
+    role: 'peer',
+    python: { modules: ['scipy', 'numpy'] },
+    install: 'apt-get install python3-scipy',
   },
   usearch: {
     label: 'usearch exactSearch',

@@ -1,6 +1,6 @@
 import type { Measurement, Work } from '../types.js';
 
-export type TaskName = 'load' | 'train' | 'train-to-rmse' | 'topk' | 'topk-all';
+export type TaskName = 'load' | 'train' | 'train-to-rmse' | 'topk' | 'topk-all' | 'count-cooccurrence' | 'co-likes';
 
 /** What the Node drivers run, by the name that drivers/ gives it. */
 export type Implementations = Record<string, (work: Work) => Measurement | Promise<Measurement>>;
@@ -17,5 +17,10 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
   train: { load: async () => (await import('./train.js')).implementations, python: 'train.py' },
   'train-to-rmse': { load: async () => (await import('./train-to-rmse.js')).implementations },
   topk: { load: async () => (await import('./topk.js')).implementations, python: 'topk.py' },
+  'count-cooccurrence': {
+    load: async () => (await import('./count-cooccurrence.js')).implementations,
+    python: 'count_cooccurrence.py',
+  },
+  'co-likes': { load: async () => (await import('./co-likes.js')).implementations, python: 'co_likes.py' },
   'topk-all': { load: async () => (await import('./topk-all.js')).implementations },
 };
