@@ -65,8 +65,8 @@ export const regularization =
     );
   };
 
-/** `full`, or an integer. */
-export const fullOr =
+/** `full`, or ratings a step. */
+export const batchSize =
   (name: string): Parser<number | 'full'> =>
   (text) => {
     if (text === 'full') return text;
