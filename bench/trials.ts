@@ -1,3 +1,4 @@
+import { coLikesTrials } from './co-likes-trials.js';
 import type { DriverName } from './drivers/index.js';
 import type { Parameters, Trial } from './types.js';
 
@@ -268,6 +269,7 @@ export const trials: readonly Trial[] = [
     { mode: 'pairs', pairs: 300_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
     'item softmax on single pairs through the published network, a step of 512; shape of ml-latest-small',
   ),
+  ...coLikesTrials,
   topk('topk-many-10', 10, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-many-100', 100, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-users-10', 10, { queries: 610, items: 9742, dim: 64 }, { queries: 610, items: 9742, dim: 64 }),

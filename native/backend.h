@@ -2,7 +2,9 @@
 // once a level; everything else calls them through this table alone.
 #pragma once
 
+#include "kernels/count_cooccurrence.h"
 #include "kernels/count_pairs.h"
+#include "kernels/factorize_counts.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
 #include "kernels/train.h"
@@ -19,6 +21,8 @@ struct Backend {
   Status (*train_batch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_item_pairs)(const ItemPairsCall& call, Pool& pool);
   void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+  Status (*count_cooccurrence)(const CountCall& call, Pool& pool, CountTotals& totals);
+  Status (*factorize_counts)(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
 
   // Row `item` of the counts: counts (kPairParts, num_items), zeros before.
   void (*count_pairs)(const PairSource& source, std::uint32_t item, std::uint32_t* counts);

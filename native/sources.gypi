@@ -6,6 +6,8 @@
       "native/compat_linux.cc",
       "native/core/adam_tables.cc",
       "native/core/batches.cc",
+      "native/core/cooccurrence.cc",
+      "native/core/count_trainer.cc",
       "native/core/finite.cc",
       "native/core/grid.cc",
       "native/core/grid_blocks.cc",
@@ -18,6 +20,7 @@
       "native/core/permutation.cc",
       "native/core/softmax_trainer.cc",
       "native/core/trainer.cc",
+      "native/binding/bind_counts.cc",
       "native/binding/bind_device.cc",
       "native/binding/bind_item_pairs.cc",
       "native/binding/bind_softmax.cc",
@@ -27,8 +30,10 @@
       "native/binding/task.cc"
     ],
     "kernel_sources": [
+      "native/kernels/count_cooccurrence.cc",
       "native/kernels/count_pairs.cc",
       "native/kernels/evaluate_pairs.cc",
+      "native/kernels/factorize_counts.cc",
       "native/kernels/select_topk.cc",
       "native/kernels/softmax_step.cc",
       "native/kernels/table.cc",

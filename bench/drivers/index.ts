@@ -14,6 +14,7 @@ export type DriverName =
   | 'gensim'
   | 'faiss'
   | 'numpy'
+  | 'scipy'
   | 'usearch';
 
 /** One contender; what it does for a task is in tasks/ (Node) or peers/ (Python). */
@@ -87,6 +88,12 @@ export const drivers: Readonly<Record<DriverName, Driver>> = {
     role: 'peer',
     python: { modules: ['numpy'] },
     install: 'apt-get install python3-numpy libopenblas0-openmp',
+  },
+  scipy: {
+    label: 'SciPy sparse product',
+    role: 'peer',
+    python: { modules: ['scipy', 'numpy'] },
+    install: 'apt-get install python3-scipy',
   },
   usearch: {
     label: 'usearch exactSearch',

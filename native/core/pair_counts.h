@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/item_pair.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/status.h"
@@ -19,11 +20,6 @@ namespace palate {
 struct UserItems {
   View<const std::uint32_t> offsets;  // (users + 1)
   View<const std::uint32_t> items;
-};
-
-struct ItemPair {
-  std::uint32_t input;
-  std::uint32_t target;
 };
 
 class PairCounts {

@@ -208,7 +208,7 @@ void SoftmaxTrainer::next_pairs(const Permutation& order, std::uint64_t begin) {
   for (std::uint32_t row = 0; row < batch_.size; ++row) {
     const ItemPair pair = counts_->pair_at(element_at(order, begin + row));
     batch_items_[row] = pair.input;
-    batch_targets_[row] = pair.target | 1u << batch_.item_bits;
+    batch_targets_[row] = pair.output | 1u << batch_.item_bits;
     targets_[row] = {batch_targets_.data() + row, batch_targets_.data() + row + 1, 1.0f};
   }
   batch_.total = batch_.size;

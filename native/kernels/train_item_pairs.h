@@ -33,17 +33,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/item_pair.h"
 #include "core/parallel.h"
 #include "core/status.h"
 
 namespace palate {
 
 enum class PairObjective : std::uint8_t { negative_sampling, sampled_softmax };
-
-struct ItemPair {
-  std::uint32_t input;
-  std::uint32_t output;
-};
 
 // Walker's alias method (1977): slot s of a group's n is drawn with probability 1/n; then the first item with
 // probability threshold / 2^32, else the second.

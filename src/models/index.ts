@@ -1,4 +1,5 @@
 import type { ModelName } from '../types.js';
+import { coLikes } from './co-likes.js';
 import { fm } from './fm.js';
 import { itemSoftmax } from './item-softmax.js';
 import { mf } from './mf.js';
@@ -6,4 +7,4 @@ import { popularity } from './popularity.js';
 import type { ModelSpec } from './spec.js';
 
 /** The register: one line a model. */
-export const models: Readonly<Record<ModelName, ModelSpec>> = { popularity, mf, fm, itemSoftmax };
+export const models: Readonly<Record<ModelName, ModelSpec>> = { popularity, mf, fm, itemSoftmax, coLikes };

@@ -1,3 +1,4 @@
+import { run as coLikes } from './co-likes.js';
 import { run as factorizationMachine } from './factorization-machine.js';
 import { run as itemSoftmax } from './item-softmax.js';
 import { run as matrixFactorization } from './matrix-factorization.js';
@@ -12,4 +13,5 @@ export const recipes: readonly Recipe[] = [
   { name: 'matrix-factorization', run: matrixFactorization },
   { name: 'factorization-machine', run: factorizationMachine },
   { name: 'rating-classifier', run: ratingClassifier },
+  { name: 'co-likes', run: coLikes },
 ];
