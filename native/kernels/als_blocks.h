@@ -46,32 +46,34 @@ struct Columns {
   std::uint32_t width;
 };
 
-// matrix = w Q'Q + l I and gradient = (w Q'Q + l I) p, of a block's columns.
-void start_block(const AlsCall& call, const AlsRow& row, Columns c, float* matrix, float* gradient) {
+// matrix = w Q'Q + l I, of a block's columns.
+void start_matrix(const AlsCall& call, const AlsRow& row, Columns c, float* matrix) {
   const Lanes weight = splat(call.unobserved_weight);
-  const Lanes penalty = splat(row.penalty);
   for (std::uint32_t i = 0; i < c.width; ++i) {
     const float* gram = call.gram + std::size_t{c.first + i} * call.stride + c.first;
     float* line = matrix + i * call.block;
     for (std::uint32_t k = i / kLanes * kLanes; k < c.width; k += kLanes) store(line + k, weight * load(gram + k));
     line[i] += row.penalty;
   }
-  combine(gradient, call.gram + c.first, call.stride, row.factors, call.stride, c.width);
-  for (std::uint32_t k = 0; k < c.width; k += kLanes)
-    store(gradient + k, fma(penalty, load(row.factors + c.first + k), weight * load(gradient + k)));
 }
 
-// Copies columns of pairs [begin, begin + size), each times the root of its weight, to the chunk.
-template <typename W>
-PALATE_INLINE void gather(const AlsCall& call, const AlsRow& row, std::uint32_t begin, std::uint32_t size,
-                          std::uint32_t first, W width, float* chunk, std::size_t stride) {
-  for (std::uint32_t n = 0; n < size; ++n, chunk += stride) {
-    const float* source = fixed_row(call, row.others[begin + n]) + first;
-    if (row.roots == nullptr) {
-      for (std::uint32_t k = 0; k < width; k += kLanes) store(chunk + k, load(source + k));
-    } else {
-      const Lanes root = splat(row.roots[begin + n]);
-      for (std::uint32_t k = 0; k < width; k += kLanes) store(chunk + k, root * load(source + k));
+// gradients = (w Q'Q + l I) p of a block's columns, for four rows at a time: Q'Q does not fit into the nearest cache.
+void start_gradients(const AlsCall& call, const AlsRow* rows, std::uint32_t count, Columns c, float* gradients) {
+  const Lanes weight = splat(call.unobserved_weight);
+  for (std::uint32_t begin = 0; begin < count; begin += 4) {
+    const float* factors[4];
+    for (std::uint32_t r = 0; r < 4; ++r) factors[r] = rows[begin + r < count ? begin + r : begin].factors;
+    for (std::uint32_t k = 0; k < c.width; k += kLanes) {
+      const float* gram = call.gram + c.first + k;
+      Lanes sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+      for (std::uint32_t i = 0; i < call.stride; ++i) {
+        const Lanes line = load(gram + std::size_t{i} * call.stride);
+        for (std::uint32_t r = 0; r < 4; ++r) sums[r] = fma(splat(factors[r][i]), line, sums[r]);
+      }
+      for (std::uint32_t r = 0; r < 4 && begin + r < count; ++r) {
+        const Lanes penalty = splat(rows[begin + r].penalty);
+        store(gradients + (begin + r) * call.block + k, fma(penalty, load(factors[r] + c.first + k), weight * sums[r]));
+      }
     }
   }
 }
@@ -86,16 +88,24 @@ double add_pairs(const AlsCall& call, const AlsRow& row, const BlockScratch& s, 
   alignas(64) float errors[kAlsDepth];
   for (std::uint32_t begin = 0; begin < row.count; begin += kAlsDepth) {
     const std::uint32_t size = row.count - begin < kAlsDepth ? row.count - begin : kAlsDepth;
+    // Copies columns of a pair, times the root of its weight, to the chunk.
+    const auto gather = [&](std::uint32_t n, const float* columns) {
+      float* target = s.chunk + (n - begin) * stride;
+      const Lanes root = splat(row.roots == nullptr ? 1.0f : row.roots[n]);
+      for (std::uint32_t k = 0; k < width; k += kLanes) store(target + k, root * load(columns + k));
+    };
+    // What is scored stands before the block's columns: those of the block before.
+    const auto gather_next = [&](std::uint32_t n, const float* columns) { gather(n, columns + call.block); };
     if (c.first == 0) {
-      score_pairs<false>(call, row, begin, begin + size, row.factors, 0, AnyWidth{call.stride}, AnyWidth{call.stride},
-                         scores);
+      const AnyWidth all{call.stride};
+      score_pairs<false>(call, row, begin, begin + size, row.factors, 0, all, all, scores, gather);
     } else if constexpr (std::is_same_v<W, AnyWidth>) {
       score_pairs<true>(call, row, begin, begin + size, step, c.first - call.block, AnyWidth{call.block},
-                        AnyWidth{call.block + width}, scores);
+                        AnyWidth{call.block + width}, scores, gather_next);
     } else {
-      score_pairs<true>(call, row, begin, begin + size, step, c.first - width, width, Width<2 * W{}>{}, scores);
+      score_pairs<true>(call, row, begin, begin + size, step, c.first - width, width, Width<2 * W{}>{}, scores,
+                        gather_next);
     }
-    gather(call, row, begin, size, c.first, width, s.chunk, stride);
     take_errors(row, scores, begin, size, errors);
     if (c.first == 0) loss += sum_squares(errors);
     combine(s.product, s.chunk, stride, errors, (size + 3) / 4 * 4, width);
@@ -135,11 +145,12 @@ void fit_by_blocks(const AlsCall& call, const AlsRow* rows, std::uint32_t count,
   Columns c = {0, 0};
   for (; c.first < call.stride; c.first += c.width) {
     c.width = call.stride - c.first < call.block ? call.stride - c.first : call.block;
+    start_gradients(call, rows, count, c, s.gradients);
     float* scores = s.scores;
     for (std::uint32_t r = 0; r < count; ++r) {
       float* gradient = s.gradients + r * call.block;
       float* step = s.steps + r * call.block;
-      start_block(call, rows[r], c, s.matrix, gradient);
+      start_matrix(call, rows[r], c, s.matrix);
       const auto add = [&](auto width) { return add_pairs(call, rows[r], s, c, width, step, scores, gradient); };
       sums.observed += c.width != call.block ? add(AnyWidth{c.width})
                        : c.width == 16       ? add(Width<16>{})

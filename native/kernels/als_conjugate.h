@@ -58,7 +58,8 @@ void apply_pairs(const AlsCall& call, const AlsRow& row, const float* query, flo
   for (std::uint32_t begin = 0; begin < row.count; begin += 4) {
     const std::uint32_t end = row.count - begin < 4 ? row.count : begin + 4;
     if (query != nullptr)
-      score_pairs<false>(call, row, begin, end, query, 0, AnyWidth{call.stride}, AnyWidth{call.stride}, scores);
+      score_pairs<false>(call, row, begin, end, query, 0, AnyWidth{call.stride}, AnyWidth{call.stride}, scores,
+                         kVisitNothing);
     float weights[4];
     for (std::uint32_t n = begin; n < end; ++n) weights[n - begin] = weight_of(row, n) * (scores[n] - goal);
     if (end - begin == 4) {
@@ -76,7 +77,7 @@ void fit_by_gradients(const AlsCall& call, const AlsRow& row, const ConjugateScr
   for (std::uint32_t begin = 0; begin < row.count; begin += kAlsDepth) {
     const std::uint32_t size = row.count - begin < kAlsDepth ? row.count - begin : kAlsDepth;
     score_pairs<false>(call, row, begin, begin + size, row.factors, 0, AnyWidth{call.stride}, AnyWidth{call.stride},
-                       s.scores);
+                       s.scores, kVisitNothing);
     take_errors(row, s.scores, begin, size, errors);
     sums.observed += sum_squares(errors);
   }

@@ -54,8 +54,8 @@ PALATE_INLINE void add_tile(float* target, std::size_t target_stride, const floa
 
 // Upper triangle of the target +- rows' rows, for `depth` rows of `width` floats, a multiple of 16. What lies below the
 // diagonal is left undefined.
-template <bool subtract>
-void add_products(float* target, std::size_t target_stride, const float* rows, std::size_t stride, std::uint32_t width,
+template <bool subtract, typename W>
+void add_products(float* target, std::size_t target_stride, const float* rows, std::size_t stride, W width,
                   std::uint32_t depth) {
   constexpr std::uint32_t kTile = kProductParts * kWidth;
   for (std::uint32_t r = 0; r < width; r += kProductRows) {

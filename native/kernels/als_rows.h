@@ -48,9 +48,10 @@ PALATE_INLINE const float* fixed_row(const AlsCall& call, std::uint32_t other) {
 
 // scores[n] (+)= query . columns [first, first + width) of the fixed row of pair n, for pairs [begin, end). Of rows to
 // come the first `soon` of these columns are fetched.
-template <bool add, typename W, typename S>
+// visit(n, columns) sees each pair while its columns are near.
+template <bool add, typename W, typename S, typename V>
 PALATE_INLINE void score_pairs(const AlsCall& call, const AlsRow& row, std::uint32_t begin, std::uint32_t end,
-                               const float* query, std::uint32_t first, W width, S soon, float* scores) {
+                               const float* query, std::uint32_t first, W width, S soon, float* scores, V visit) {
   const float* fixed = call.fixed + first;
   const std::size_t stride = call.stride;
   const std::uint32_t* others = row.others;
@@ -71,7 +72,10 @@ PALATE_INLINE void score_pairs(const AlsCall& call, const AlsRow& row, std::uint
     }
     float found[4];
     sum_four(found, sums);
-    for (std::uint32_t r = 0; r < 4; ++r) scores[n + r] = add ? scores[n + r] + found[r] : found[r];
+    for (std::uint32_t r = 0; r < 4; ++r) {
+      scores[n + r] = add ? scores[n + r] + found[r] : found[r];
+      visit(n + r, at[r]);
+    }
   }
   for (; n < end; ++n) {
     const float* at = fixed + others[n] * stride;
@@ -79,8 +83,12 @@ PALATE_INLINE void score_pairs(const AlsCall& call, const AlsRow& row, std::uint
     Lanes sums = splat(0.0f);
     for (std::uint32_t k = 0; k < width; k += kLanes) sums = fma(load(query + k), load(at + k), sums);
     scores[n] = add ? scores[n] + sum(sums) : sum(sums);
+    visit(n, at);
   }
 }
+
+// For score_pairs() where nothing else is to do.
+constexpr auto kVisitNothing = [](std::uint32_t, const float*) {};
 
 // errors[n] = root of the weight times (score - 1) of `size` pairs from `begin` on, and zeros behind them.
 PALATE_INLINE void take_errors(const AlsRow& row, const float* scores, std::uint32_t begin, std::uint32_t size,

@@ -34,7 +34,7 @@ export const ials: TableSpec<IalsOptions> = {
   options: {
     dim: { type: 'int', min: 1, max: 4096, default: 64, about: 'width of the factors' },
     epochs: { type: 'int', min: 1, default: 16, about: 'passes over users, then items' },
-    regularization: { type: 'number', min: 0, exclusiveMin: true, default: 0.003, about: 'L2 penalty' },
+    regularization: { type: 'number', min: 0, exclusiveMin: true, default: 0.01, about: 'L2 penalty' },
     regularizationPower: {
       type: 'number',
       min: 0,
@@ -61,7 +61,7 @@ export const ials: TableSpec<IalsOptions> = {
       min: 1,
       max: 4096,
       words: ['full'],
-      default: 32,
+      default: 16,
       only: { solver: ['cholesky'] },
       about: 'factors of a row that are fitted together, in multiples of 16; full: all, the exact solution',
     },
