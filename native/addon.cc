@@ -3,6 +3,7 @@
 #include "binding/bind.h"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  palate::bind_counts(env, exports);
   palate::bind_device(env, exports);
   palate::bind_topk(env, exports);
   palate::bind_trainer(env, exports);

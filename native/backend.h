@@ -2,6 +2,8 @@
 // once a level; everything else calls them through this table alone.
 #pragma once
 
+#include "kernels/count_cooccurrence.h"
+#include "kernels/factorize_counts.h"
 #include "kernels/select_topk.h"
 #include "kernels/train.h"
 
@@ -15,6 +17,8 @@ struct Backend {
   Status (*train_adam)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_batch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+  Status (*count_cooccurrence)(const CountCall& call, Pool& pool, CountTotals& totals);
+  Status (*factorize_counts)(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

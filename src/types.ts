@@ -4,7 +4,7 @@ import type { FieldSpec } from './dataset/features.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
-export type ModelName = 'popularity' | 'mf' | 'fm';
+export type ModelName = 'popularity' | 'mf' | 'fm' | 'coLikes';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
 export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
@@ -63,8 +63,8 @@ export type EpochRecord = Omit<EpochReport, 'seconds'>;
 
 export interface TrainOptions {
   model: ModelName;
-  /** Width of the factors. */
-  dim?: number;
+  /** Width of the factors; coLikes: 'full' for as many as items. */
+  dim?: number | 'full';
   epochs?: number;
   learningRate?: number;
   /**
@@ -110,6 +110,17 @@ export interface TrainOptions {
   betas?: [number, number];
   /** Adam's and AdaGrad's denominator offset. */
   epsilon?: number;
+  /** coLikes: least rating of a like. Default 4; of an implicit dataset every interaction is one. */
+  positiveThreshold?: number;
+  /**
+   * coLikes: what the product of two items' vectors should be. 'count': the number of users who like both. 'log':
+   * log(1 + count). Both over all pairs, 0 for those that never occur. 'glove': log count, over the pairs that occur alone,
+   * weighted, with a bias an item.
+   */
+  weighting?: 'count' | 'log' | 'glove';
+  /** coLikes, glove: a count x has weight min(1, (x / countCap)^countPower). */
+  countCap?: number;
+  countPower?: number;
   /** fm: metadata columns used as features; default genres, year, age, sex, occupation where the dataset has them. */
   fields?: readonly FieldSpec[];
   seed?: number;

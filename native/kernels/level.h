@@ -1,6 +1,8 @@
 // The kernels of one level, as table.cc gathers them.
 #pragma once
 
+#include "kernels/count_cooccurrence.h"
+#include "kernels/factorize_counts.h"
 #include "kernels/select_topk.h"
 #include "kernels/train.h"
 #include "math/lanes.h"
@@ -12,5 +14,7 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
+Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
 
 }  // namespace palate::KERNEL_NS

@@ -16,7 +16,7 @@ const Backend backend = {
 #else
     "base",
 #endif
-    select_topk, train_epoch, train_adam, train_batch, evaluate_pairs,
+    select_topk, train_epoch, train_adam, train_batch, evaluate_pairs, count_cooccurrence, factorize_counts,
 };
 
 }  // namespace palate::KERNEL_NS

@@ -74,8 +74,8 @@ export const regularization =
     );
   };
 
-/** `full`, or ratings a step. */
-export const batchSize =
+/** `full`, or an integer. */
+export const fullOr =
   (name: string): Parser<number | 'full'> =>
   (text) => {
     if (text === 'full') return text;

@@ -1,3 +1,4 @@
+import { run as coLikes } from './co-likes.js';
 import { run as factorizationMachine } from './factorization-machine.js';
 import { run as matrixFactorization } from './matrix-factorization.js';
 import { run as ratingClassifier } from './rating-classifier.js';
@@ -10,4 +11,5 @@ export const recipes: readonly Recipe[] = [
   { name: 'matrix-factorization', run: matrixFactorization },
   { name: 'factorization-machine', run: factorizationMachine },
   { name: 'rating-classifier', run: ratingClassifier },
+  { name: 'co-likes', run: coLikes },
 ];

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  batchSize,
   columns,
+  fullOr,
   history,
   integer,
   list,
@@ -90,14 +90,14 @@ test('regularization is one number or one a kind', () => {
 });
 
 test('batch size', () => {
-  assert.is(batchSize('--batch-size')('full'), 'full');
-  assert.is(batchSize('--batch-size')('64'), 64);
+  assert.is(fullOr('--batch-size')('full'), 'full');
+  assert.is(fullOr('--batch-size')('64'), 64);
   assert.match(
-    refusal(() => batchSize('--batch-size')('all')),
+    refusal(() => fullOr('--batch-size')('all')),
     "an integer >= 1 or 'full'",
   );
   assert.match(
-    refusal(() => batchSize('--batch-size')('0')),
+    refusal(() => fullOr('--batch-size')('0')),
     'received 0',
   );
 });

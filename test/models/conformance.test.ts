@@ -34,6 +34,12 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     'full batch': { optimizer: 'adam', batchSize: 'full', epochs: 200, learningRate: 0.02 },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
   },
+  coLikes: {
+    '': { dim: 24 },
+    'counts, momentum': { dim: 24, weighting: 'count', optimizer: 'sgd', learningRate: 2e-7, epochs: 40 },
+    glove: { dim: 24, weighting: 'glove' },
+    full: { dim: 'full', epochs: 30, weighting: 'count', learningRate: 0.1 },
+  },
   fm: {
     '': {},
     adam: { optimizer: 'adam' },

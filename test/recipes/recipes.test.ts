@@ -30,6 +30,7 @@ const published: Record<string, { epochs: number; metrics: string[] }> = {
   'matrix-factorization': { epochs: 1000, metrics: ['validMse', 'validRmse'] },
   'factorization-machine': { epochs: 10, metrics: ['validRmse'] },
   'rating-classifier': { epochs: 5, metrics: ['validBce'] },
+  'co-likes': { epochs: 91, metrics: ['cost'] },
 };
 
 for (const { name } of recipes) {
