@@ -4,6 +4,10 @@
 
 #include "kernels/count_cooccurrence.h"
 #include "kernels/factorize_counts.h"
+#include "kernels/fit_ease.h"
+#include "kernels/fit_neighbors.h"
+#include "kernels/fit_slim.h"
+#include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
 #include "kernels/train.h"
 
@@ -19,6 +23,10 @@ struct Backend {
   void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
   Status (*count_cooccurrence)(const CountCall& call, Pool& pool, CountTotals& totals);
   Status (*factorize_counts)(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
+  Status (*fit_neighbors)(const NeighborsCall& call, Pool& pool);
+  Status (*fit_ease)(const EaseCall& call, Pool& pool);
+  Status (*fit_slim)(const SlimCall& call, Pool& pool);
+  Status (*score_weights)(const ScoreCall& call, Pool& pool);
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

@@ -9,5 +9,6 @@ void bind_counts(Napi::Env env, Napi::Object exports);
 void bind_device(Napi::Env env, Napi::Object exports);
 void bind_topk(Napi::Env env, Napi::Object exports);
 void bind_trainer(Napi::Env env, Napi::Object exports);
+void bind_weights(Napi::Env env, Napi::Object exports);
 
 }  // namespace palate

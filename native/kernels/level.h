@@ -3,6 +3,10 @@
 
 #include "kernels/count_cooccurrence.h"
 #include "kernels/factorize_counts.h"
+#include "kernels/fit_ease.h"
+#include "kernels/fit_neighbors.h"
+#include "kernels/fit_slim.h"
+#include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
 #include "kernels/train.h"
 #include "math/lanes.h"
@@ -16,5 +20,9 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
 Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
 Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
+Status fit_neighbors(const NeighborsCall& call, Pool& pool);
+Status fit_ease(const EaseCall& call, Pool& pool);
+Status fit_slim(const SlimCall& call, Pool& pool);
+Status score_weights(const ScoreCall& call, Pool& pool);
 
 }  // namespace palate::KERNEL_NS

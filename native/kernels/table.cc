@@ -16,7 +16,8 @@ const Backend backend = {
 #else
     "base",
 #endif
-    select_topk, train_epoch, train_adam, train_batch, evaluate_pairs, count_cooccurrence, factorize_counts,
+    select_topk,      train_epoch,   train_adam, train_batch, evaluate_pairs, count_cooccurrence,
+    factorize_counts, fit_neighbors, fit_ease,   fit_slim,    score_weights,
 };
 
 }  // namespace palate::KERNEL_NS

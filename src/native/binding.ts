@@ -24,6 +24,15 @@ export interface NativeBinding {
     likes: LikesConfig,
   ) => NativeCooccurrence;
   CountTrainer: new (config: CountTrainerConfig) => NativeCountTrainer;
+
+  /** Fits item-item weights; see native/kernels/fit_neighbors.h, fit_ease.h and fit_slim.h. */
+  ItemWeights: new (
+    config: ItemWeightsConfig,
+  ) => NativeItemWeights;
+  /** Ranks by item-item weights; see native/kernels/score_weights.h. Blocks until done. */
+  scoreWeights(call: ScoreWeightsCall): void;
+  /** The same on threads of its own, as startTopk. */
+  startScoreWeights(call: ScoreWeightsCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
 }
 
 export type SimdLevel = 'base' | 'avx2' | 'avx512' | 'neon';
@@ -188,4 +197,62 @@ export interface NativeCountTrainer {
   /** Copies the vectors out: (numItems, dim). */
   read(itemFactors: Float32Array): void;
   dispose(): void;
+}
+
+/** What the weights are, with what each way of fitting them takes besides. */
+export type WeightsMethod =
+  | {
+      method: 'neighbors';
+      /** (numItems) */
+      sourceNorms: Float32Array;
+      /** (numItems) */
+      targetNorms: Float32Array;
+      shrink: number;
+      tanimoto: boolean;
+    }
+  | { method: 'ease'; regularization: number }
+  | { method: 'slim'; l1: number; regularization: number; tolerance: number; epochs: number };
+
+/** Who likes what, both ways round: by user (numUsers + 1), (likes), (likes); by item (numItems + 1), (likes), (likes). */
+export type ItemWeightsConfig = WeightsMethod & {
+  offsets: Uint32Array;
+  items: Uint32Array;
+  values: Float32Array;
+  itemOffsets: Uint32Array;
+  users: Uint32Array;
+  itemValues: Float32Array;
+  /** Weights a target at most. */
+  neighbors: number;
+  threads: number;
+};
+
+/** Weights live in native memory until they are read. */
+export interface NativeItemWeights {
+  /** Fits on threads of its own, once; `cancel[0]` non-zero stops it. `count`: weights of all items. */
+  fit(cancel: Int32Array): Promise<{ status: 'ok' | 'cancelled' | 'diverged'; seconds: number; count: number }>;
+  /** Copies the weights out, CSR by the item of the history: (numItems + 1), (count), (count); targets ascend in a row. */
+  read(target: { offsets: Uint32Array; indices: Uint32Array; weights: Float32Array }): void;
+  dispose(): void;
+}
+
+export interface ScoreWeightsCall {
+  /** (numUsers, k), as of SelectTopkCall. */
+  indices: Uint32Array;
+  scores: Float32Array;
+  /** Histories: (numUsers + 1), then items and values from offset to offset. */
+  historyOffsets: Uint32Array;
+  historyItems: Uint32Array;
+  historyValues: Float32Array;
+  /** Weights by the item of the history: (numItems + 1), (weights), (weights). */
+  weightOffsets: Uint32Array;
+  weightItems: Uint32Array;
+  weights: Float32Array;
+  numUsers: number;
+  numItems: number;
+  k: number;
+  excludeOffsets: Uint32Array | undefined;
+  excludeItems: Uint32Array | undefined;
+  /** (numItems) non-zero where an item may be selected; undefined: all may. */
+  candidates: Uint8Array | undefined;
+  threads: number;
 }
