@@ -15,32 +15,34 @@ constexpr std::uint32_t kGroup = 16;  // counters looked at together
 
 // What one worker writes to.
 struct CountWorker {
-  std::uint32_t* counters;  // (num_items to whole groups), zero between rows
+  std::uint32_t* counters;  // (liked items to whole groups), zero between rows
   std::uint32_t* items;     // the row at work, with a group of room behind it
   std::uint32_t* counts;
   CountTotals totals;
   Status status;
 };
 
+// Only items that somebody likes have counters, so that a row is scanned in less time: item ids[r] has counter r.
 struct CountRun {
   const CountCall* call;
   CountWorker* workers;
-  std::uint32_t padded;  // num_items to whole groups
+  std::uint32_t* ids;    // (liked items to whole groups), ascending
+  std::uint32_t* ranks;  // (likes by user) the counters of their items
+  std::uint32_t liked;
+  std::uint32_t padded;  // to whole groups
   std::atomic<std::uint32_t> next{0};
 };
 
-// Moves the counters that are not zero, with their indices, to the row; zeroes them; returns how many.
-PALATE_INLINE std::uint32_t gather(std::uint32_t* counters, std::uint32_t padded, std::uint32_t* items,
-                                   std::uint32_t* counts) {
+// Moves the counters that are not zero, with their items, to the row; zeroes them; returns how many.
+PALATE_INLINE std::uint32_t gather(std::uint32_t* counters, const std::uint32_t* ids, std::uint32_t padded,
+                                   std::uint32_t* items, std::uint32_t* counts) {
   std::uint32_t size = 0;
 #if defined(__AVX512F__)
-  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   for (std::uint32_t j = 0; j < padded; j += kGroup) {
     const __m512i group = _mm512_load_si512(counters + j);
     const __mmask16 found = _mm512_test_epi32_mask(group, group);
     if (found == 0) continue;
-    const __m512i index = _mm512_add_epi32(lane, _mm512_set1_epi32(static_cast<int>(j)));
-    _mm512_storeu_si512(items + size, _mm512_maskz_compress_epi32(found, index));
+    _mm512_storeu_si512(items + size, _mm512_maskz_compress_epi32(found, _mm512_load_si512(ids + j)));
     _mm512_storeu_si512(counts + size, _mm512_maskz_compress_epi32(found, group));
     _mm512_store_si512(counters + j, _mm512_setzero_si512());
     size += static_cast<std::uint32_t>(__builtin_popcount(found));
@@ -52,7 +54,7 @@ PALATE_INLINE std::uint32_t gather(std::uint32_t* counters, std::uint32_t padded
     if (any == 0) continue;
     for (std::uint32_t n = 0; n < kGroup; ++n) {
       const std::uint32_t count = counters[j + n];
-      items[size] = j + n;
+      items[size] = ids[j + n];
       counts[size] = count;
       size += count != 0;
       counters[j + n] = 0;
@@ -77,19 +79,17 @@ void add_up(CountTotals& totals, const std::uint32_t* counts, std::uint32_t size
   totals.largest = largest > totals.largest ? largest : totals.largest;
 }
 
-Status count_row(const CountRun& run, CountWorker& worker, Chunk** chunks, std::uint32_t item) {
+Status count_row(const CountRun& run, CountWorker& worker, Chunk** chunks, std::uint32_t rank) {
   const Likes& likes = run.call->likes;
-  const std::uint32_t begin = likes.item_offsets[item];
-  const std::uint32_t end = likes.item_offsets[item + 1];
-  if (begin == end) return Status::ok;
+  const std::uint32_t item = run.ids[rank];
   std::uint32_t* counters = worker.counters;
-  for (std::uint32_t e = begin; e < end; ++e) {
+  for (std::uint32_t e = likes.item_offsets[item]; e < likes.item_offsets[item + 1]; ++e) {
     const std::uint32_t user = likes.users[e];
     const std::uint32_t last = likes.user_offsets[user + 1];
-    for (std::uint32_t n = likes.user_offsets[user]; n < last; ++n) ++counters[likes.items[n]];
+    for (std::uint32_t n = likes.user_offsets[user]; n < last; ++n) ++counters[run.ranks[n]];
   }
-  counters[item] = 0;
-  const std::uint32_t size = gather(counters, run.padded, worker.items, worker.counts);
+  counters[rank] = 0;
+  const std::uint32_t size = gather(counters, run.ids, run.padded, worker.items, worker.counts);
   add_up(worker.totals, worker.counts, size);
   if (run.call->rows == nullptr || size == 0) return Status::ok;
   const std::size_t bytes = size * sizeof(std::uint32_t);
@@ -108,15 +108,15 @@ void count_rows(void* context, std::uint32_t index) {
   Chunk** chunks = call.chunks == nullptr ? nullptr : call.chunks + index;
   for (;;) {
     const std::uint32_t first = run.next.fetch_add(kRowsAtOnce, std::memory_order_relaxed);
-    if (first >= call.likes.num_items) return;
+    if (first >= run.liked) return;
     if ((call.cancel != nullptr && call.cancel->load(std::memory_order_relaxed) != 0) ||
         (call.teardown != nullptr && call.teardown->load(std::memory_order_relaxed) != 0)) {
       worker.status = Status::cancelled;
       return;
     }
-    const std::uint32_t last = call.likes.num_items - first < kRowsAtOnce ? call.likes.num_items : first + kRowsAtOnce;
-    for (std::uint32_t item = first; item < last; ++item) {
-      worker.status = count_row(run, worker, chunks, item);
+    const std::uint32_t last = run.liked - first < kRowsAtOnce ? run.liked : first + kRowsAtOnce;
+    for (std::uint32_t rank = first; rank < last; ++rank) {
+      worker.status = count_row(run, worker, chunks, rank);
       if (worker.status != Status::ok) return;
     }
   }
@@ -125,19 +125,35 @@ void count_rows(void* context, std::uint32_t index) {
 }  // namespace
 
 Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals) {
+  const Likes& likes = call.likes;
   const std::uint32_t threads = pool.threads();
+  const std::uint32_t num_likes = likes.user_offsets[likes.num_users];
   CountRun run;
   run.call = &call;
-  run.padded = (call.likes.num_items + kGroup - 1) / kGroup * kGroup;
-  const std::size_t row_bytes = (std::size_t{run.padded} + kGroup) * sizeof(std::uint32_t);
-  const std::size_t bytes = threads * (3 * row_bytes + sizeof(CountWorker));
+  run.liked = 0;
+  for (std::uint32_t item = 0; item < likes.num_items; ++item) {
+    run.liked += likes.item_offsets[item] != likes.item_offsets[item + 1];
+  }
+  run.padded = (run.liked + kGroup - 1) / kGroup * kGroup;
+  const std::size_t width = std::size_t{run.padded} + kGroup;
+  const std::size_t words = (1 + 3 * std::size_t{threads}) * width + num_likes + likes.num_items;
+  const std::size_t bytes = threads * sizeof(CountWorker) + words * sizeof(std::uint32_t);
   char* memory = static_cast<char*>(allocate_zeroed(bytes));
   if (memory == nullptr) return Status::out_of_memory;
-  run.workers = reinterpret_cast<CountWorker*>(memory + threads * 3 * row_bytes);
-  for (std::uint32_t t = 0; t < threads; ++t) {
-    std::uint32_t* row = reinterpret_cast<std::uint32_t*>(memory + t * 3 * row_bytes);
-    const std::size_t width = run.padded + kGroup;
-    run.workers[t] = {row, row + width, row + 2 * width, {}, Status::ok};
+  // What vectors read comes first, in whole groups.
+  run.ids = reinterpret_cast<std::uint32_t*>(memory);
+  std::uint32_t* rows = run.ids + width;
+  run.workers = reinterpret_cast<CountWorker*>(rows + 3 * threads * width);
+  run.ranks = reinterpret_cast<std::uint32_t*>(run.workers + threads);
+  std::uint32_t* rank_of = run.ranks + num_likes;
+  for (std::uint32_t item = 0, rank = 0; item < likes.num_items; ++item) {
+    if (likes.item_offsets[item] == likes.item_offsets[item + 1]) continue;
+    run.ids[rank] = item;
+    rank_of[item] = rank++;
+  }
+  for (std::uint32_t n = 0; n < num_likes; ++n) run.ranks[n] = rank_of[likes.items[n]];
+  for (std::uint32_t t = 0; t < threads; ++t, rows += 3 * width) {
+    run.workers[t] = {rows, rows + width, rows + 2 * width, {}, Status::ok};
   }
   pool.run(threads, count_rows, &run);
   Status status = Status::ok;

@@ -1,7 +1,8 @@
 // How many users like both of two items: X = L^T L without its diagonal, L the 0/1 matrix of likes.
 //
 // X is symmetric and sparse; a row lists the items that share a user with its item, ascending, with counts >= 1.
-// Work: the sum over users of (likes)^2 additions, and a scan of one row of `num_items` counters an item.
+// Work: the sum over users of (likes)^2 additions, and for each liked item a scan of as many counters as there are
+// liked items.
 //
 // All sums are integers, so the results do not depend on the number of threads.
 #pragma once

@@ -2,13 +2,16 @@
 #pragma once
 
 #include "kernels/count_cooccurrence.h"
+#include "kernels/count_pairs.h"
 #include "kernels/factorize_counts.h"
 #include "kernels/fit_ease.h"
 #include "kernels/fit_neighbors.h"
 #include "kernels/fit_slim.h"
 #include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
+#include "kernels/softmax.h"
 #include "kernels/train.h"
+#include "kernels/train_item_pairs.h"
 #include "math/lanes.h"
 
 namespace palate::KERNEL_NS {
@@ -17,6 +20,7 @@ Status select_topk(const TopkCall& call, Pool& pool);
 Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
 Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
 Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
@@ -24,5 +28,8 @@ Status fit_neighbors(const NeighborsCall& call, Pool& pool);
 Status fit_ease(const EaseCall& call, Pool& pool);
 Status fit_slim(const SlimCall& call, Pool& pool);
 Status score_weights(const ScoreCall& call, Pool& pool);
+void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
+double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 
 }  // namespace palate::KERNEL_NS

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { FieldSpec, TrainOptions } from '../index.js';
 import type { OptionSpec } from '../models/option-table.js';
 import type { ModelSpec } from '../models/spec.js';
-import { fullOr, integer, list, number, oneOf, type Parser, range, regularization, schedule } from './arguments.js';
+import { batchSize, integer, list, number, oneOf, type Parser, range, regularization, schedule } from './arguments.js';
 import { kebab } from './words.js';
 
 /** `genres` or `year:5`, the width of a numeric column's categories behind the colon. */
@@ -18,7 +18,7 @@ type Flag = readonly [placeholder: string, help: string, parser: (name: string) 
 
 /** Options of `train` whose flag stands here; those of the models' tables alone get theirs from the table. */
 const FLAGS = {
-  dim: ['n', 'width of the factors; of coLikes also full', fullOr],
+  dim: ['n', 'width of the factors', (name) => integer(name, { min: 1 })],
   epochs: ['n', 'passes over the ratings', (name) => integer(name, { min: 1 })],
   learningRate: ['x', 'step size', (name) => number(name, { min: 0, exclusiveMin: true })],
   regularization: ['x', 'L2 penalty: a number, or user=X,item=X,bias=X,feature=X', regularization],
@@ -28,8 +28,8 @@ const FLAGS = {
     (name) => number(name, { min: 0, max: 1 }),
   ],
   weightDecay: ['way', 'coupled or decoupled', (name) => oneOf(name, ['coupled', 'decoupled'])],
-  batchSize: ['n', 'ratings a step, or full', fullOr],
-  schedule: ['text', 'step:10:0.7, multi-step:7:0.1, exponential:0.97, cosine', schedule],
+  batchSize: ['n', 'ratings a step, or full', batchSize],
+  schedule: ['text', 'step:10:0.7, multi-step:7:0.1, exponential:0.97, linear, cosine', schedule],
   clipNorm: [
     'x',
     "upper bound on the norm of a batch's gradient",

@@ -3,10 +3,20 @@ import { coLikes } from './co-likes.js';
 import { ease } from './ease.js';
 import { fm } from './fm.js';
 import { itemKnn } from './item-knn.js';
+import { itemSoftmax } from './item-softmax.js';
 import { mf } from './mf.js';
 import { popularity } from './popularity.js';
 import { slim } from './slim.js';
 import type { ModelSpec } from './spec.js';
 
 /** The register: one line a model. */
-export const models: Readonly<Record<ModelName, ModelSpec>> = { popularity, mf, fm, coLikes, itemKnn, ease, slim };
+export const models: Readonly<Record<ModelName, ModelSpec>> = {
+  popularity,
+  itemKnn,
+  ease,
+  slim,
+  mf,
+  fm,
+  itemSoftmax,
+  coLikes,
+};

@@ -4,7 +4,8 @@ import type { TableSpec } from './spec.js';
 export interface ItemKnnOptions {
   neighbors: number | 'all';
   similarity: 'cosine' | 'jaccard';
-  asymmetry: number;
+  /** Of 'cosine'. */
+  asymmetry: number | undefined;
   shrink: number;
   weighting: 'none' | 'tfIdf' | 'bm25';
   normalize: boolean;
@@ -27,6 +28,7 @@ export const itemKnn: TableSpec<ItemKnnOptions> = {
       min: 0,
       max: 1,
       default: 0.5,
+      only: { similarity: ['cosine'] },
       about: 'of the cosine: share of the history item in the norm; less favours what goes with popular items',
     },
     shrink: {

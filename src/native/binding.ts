@@ -1,3 +1,11 @@
+import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
+import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, SoftmaxConfig } from './softmax-binding.js';
+import type { ItemWeightsConfig, NativeItemWeights, ScoreWeightsCall } from './weights-binding.js';
+
+export type * from './counts-binding.js';
+export type * from './softmax-binding.js';
+export type * from './weights-binding.js';
+
 /**
  * Every function of the native addon, typed once. Arrays are read and written in place. The TypeScript side has checked
  * all arguments before it calls; native checks only what would read or write out of bounds.
@@ -33,6 +41,13 @@ export interface NativeBinding {
   scoreWeights(call: ScoreWeightsCall): void;
   /** The same on threads of its own, as startTopk. */
   startScoreWeights(call: ScoreWeightsCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
+
+  SoftmaxTrainer: new (config: SoftmaxConfig) => NativeSoftmaxTrainer;
+
+  /** Item vectors from sampled pairs; see native/kernels/train_item_pairs.h. */
+  ItemPairTrainer: new (
+    config: ItemPairConfig,
+  ) => NativeItemPairTrainer;
 }
 
 export type SimdLevel = 'base' | 'avx2' | 'avx512' | 'neon';
@@ -137,122 +152,4 @@ export interface NativeTrainer {
   }): number;
   /** Frees the native memory; the trainer must not be used afterwards. */
   dispose(): void;
-}
-
-/** Who likes what, CSR by user, items ascending within a user: (numUsers + 1), (likes). */
-export interface LikesConfig {
-  offsets: Uint32Array;
-  items: Uint32Array;
-  numItems: number;
-  threads: number;
-}
-
-export interface NativeCounts {
-  status: 'ok' | 'cancelled';
-  seconds: number;
-  /** Pairs (i, j), i not j, that some user likes both; each in both orders, here and in the sums. */
-  nonzeros: number;
-  sum: number;
-  sumSquares: number;
-  largest: number;
-}
-
-/** Counts live in native memory until they are read. */
-export interface NativeCooccurrence {
-  /** Counts on threads of its own, once; `cancel[0]` non-zero stops it. */
-  count(cancel: Int32Array): Promise<NativeCounts>;
-  /** Copies the counts out, CSR: (numItems + 1), (nonzeros), (nonzeros); items ascending within a row. */
-  read(target: { offsets: Uint32Array; items: Uint32Array; counts: Uint32Array }): void;
-  dispose(): void;
-}
-
-export interface CountTrainerConfig extends LikesConfig {
-  dim: number;
-  loss: 'allPairs' | 'glove';
-  /** All pairs: the count itself or log(1 + count). */
-  target: 'count' | 'log';
-  /** Weight of a count x in 'glove': min(1, (x / countCap)^countPower). */
-  countCap: number;
-  countPower: number;
-  optimizer: 'sgd' | 'adam';
-  momentum: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  initStd: number;
-  seed: number;
-}
-
-export interface NativeCountEpoch {
-  status: 'ok' | 'cancelled' | 'diverged';
-  seconds: number;
-  /** Before the epoch's step. */
-  cost: number;
-}
-
-/** Vectors and optimizer state live in native memory while training. */
-export interface NativeCountTrainer {
-  /** One step on all counts, on threads of its own; the first counts them. `cancel[0]` non-zero stops it. */
-  runEpoch(learningRate: number, cancel: Int32Array): Promise<NativeCountEpoch>;
-  /** Copies the vectors out: (numItems, dim). */
-  read(itemFactors: Float32Array): void;
-  dispose(): void;
-}
-
-/** What the weights are, with what each way of fitting them takes besides. */
-export type WeightsMethod =
-  | {
-      method: 'neighbors';
-      /** (numItems) */
-      sourceNorms: Float32Array;
-      /** (numItems) */
-      targetNorms: Float32Array;
-      shrink: number;
-      tanimoto: boolean;
-    }
-  | { method: 'ease'; regularization: number }
-  | { method: 'slim'; l1: number; regularization: number; tolerance: number; epochs: number };
-
-/** Who likes what, both ways round: by user (numUsers + 1), (likes), (likes); by item (numItems + 1), (likes), (likes). */
-export type ItemWeightsConfig = WeightsMethod & {
-  offsets: Uint32Array;
-  items: Uint32Array;
-  values: Float32Array;
-  itemOffsets: Uint32Array;
-  users: Uint32Array;
-  itemValues: Float32Array;
-  /** Weights a target at most. */
-  neighbors: number;
-  threads: number;
-};
-
-/** Weights live in native memory until they are read. */
-export interface NativeItemWeights {
-  /** Fits on threads of its own, once; `cancel[0]` non-zero stops it. `count`: weights of all items. */
-  fit(cancel: Int32Array): Promise<{ status: 'ok' | 'cancelled' | 'diverged'; seconds: number; count: number }>;
-  /** Copies the weights out, CSR by the item of the history: (numItems + 1), (count), (count); targets ascend in a row. */
-  read(target: { offsets: Uint32Array; indices: Uint32Array; weights: Float32Array }): void;
-  dispose(): void;
-}
-
-export interface ScoreWeightsCall {
-  /** (numUsers, k), as of SelectTopkCall. */
-  indices: Uint32Array;
-  scores: Float32Array;
-  /** Histories: (numUsers + 1), then items and values from offset to offset. */
-  historyOffsets: Uint32Array;
-  historyItems: Uint32Array;
-  historyValues: Float32Array;
-  /** Weights by the item of the history: (numItems + 1), (weights), (weights). */
-  weightOffsets: Uint32Array;
-  weightItems: Uint32Array;
-  weights: Float32Array;
-  numUsers: number;
-  numItems: number;
-  k: number;
-  excludeOffsets: Uint32Array | undefined;
-  excludeItems: Uint32Array | undefined;
-  /** (numItems) non-zero where an item may be selected; undefined: all may. */
-  candidates: Uint8Array | undefined;
-  threads: number;
 }

@@ -14,6 +14,7 @@ export async function trainItemKnn(data: Dataset, options: ItemKnnOptions, run: 
     squares[item] = (squares[item] as number) + (weighted.values[n] as number) ** 2;
   }
   const tanimoto = options.similarity === 'jaccard';
+  const asymmetry = options.asymmetry ?? 0.5; // of 'jaccard' nothing looks at it
   const norms = (exponent: number): Float32Array =>
     Float32Array.from(squares, (square) => (tanimoto || square === 0 ? square : square ** exponent));
   const weights = await fitItemWeights(
@@ -21,8 +22,8 @@ export async function trainItemKnn(data: Dataset, options: ItemKnnOptions, run: 
     options,
     {
       method: 'neighbors',
-      sourceNorms: norms(options.asymmetry),
-      targetNorms: norms(1 - options.asymmetry),
+      sourceNorms: norms(asymmetry),
+      targetNorms: norms(1 - asymmetry),
       shrink: options.shrink,
       tanimoto,
     },

@@ -2,6 +2,7 @@ import type { Dataset } from '../dataset/dataset.js';
 import { coLikes } from '../models/co-likes.js';
 import { ease } from '../models/ease.js';
 import { itemKnn } from '../models/item-knn.js';
+import { itemSoftmax } from '../models/item-softmax.js';
 import { popularity } from '../models/popularity.js';
 import { slim } from '../models/slim.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
@@ -12,6 +13,7 @@ import { trainCoLikes } from './train-co-likes.js';
 import { trainEase } from './train-ease.js';
 import { trainFactors } from './train-factors.js';
 import { trainItemKnn } from './train-item-knn.js';
+import { trainItemSoftmax } from './train-item-softmax.js';
 import { trainPopularity } from './train-popularity.js';
 import { trainSlim } from './train-slim.js';
 import type { Trained } from './trained.js';
@@ -49,6 +51,7 @@ const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trai
   itemKnn: byTable(itemKnn, trainItemKnn),
   ease: byTable(ease, trainEase),
   slim: byTable(slim, trainSlim),
+  itemSoftmax: byTable(itemSoftmax, trainItemSoftmax),
 };
 
 /** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */

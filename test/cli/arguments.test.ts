@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  batchSize,
   columns,
-  fullOr,
   history,
   integer,
   list,
@@ -90,14 +90,14 @@ test('regularization is one number or one a kind', () => {
 });
 
 test('batch size', () => {
-  assert.is(fullOr('--batch-size')('full'), 'full');
-  assert.is(fullOr('--batch-size')('64'), 64);
+  assert.is(batchSize('--batch-size')('full'), 'full');
+  assert.is(batchSize('--batch-size')('64'), 64);
   assert.match(
-    refusal(() => fullOr('--batch-size')('all')),
+    refusal(() => batchSize('--batch-size')('all')),
     "an integer >= 1 or 'full'",
   );
   assert.match(
-    refusal(() => fullOr('--batch-size')('0')),
+    refusal(() => batchSize('--batch-size')('0')),
     'received 0',
   );
 });
@@ -120,7 +120,18 @@ test('schedules', () => {
   assert.equal(parse('multi-step:3,7:0.1'), { type: 'multiStep', epochs: [3, 7], factor: 0.1 });
   assert.equal(parse('cosine'), { type: 'cosine' });
   assert.equal(parse('cosine:0.1'), { type: 'cosine', floor: 0.1 });
-  for (const text of ['', 'linear', 'step', 'step:10', 'step:0:0.7', 'exponential:0', 'cosine:2', 'constant:1']) {
+  assert.equal(parse('linear:0.1'), { type: 'linear', floor: 0.1 });
+  for (const text of [
+    '',
+    'linear:2',
+    'steps',
+    'step',
+    'step:10',
+    'step:0:0.7',
+    'exponential:0',
+    'cosine:2',
+    'constant:1',
+  ]) {
     assert.match(
       refusal(() => parse(text)),
       '--schedule',

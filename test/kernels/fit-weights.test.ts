@@ -18,6 +18,7 @@ import {
   denseWeights,
   distance,
   fitWeights,
+  greatest,
   randomInteractions,
   weightsConfig,
 } from '../support/weight-problems.js';
@@ -79,8 +80,7 @@ test('ease is the closed form to 1e-6, by items and by users', () =>
         const expected = once(`ease ${numUsers} ${numItems} ${regularization}`, () =>
           easeWeights(denseOf(data), numItems, regularization),
         );
-        const largest = Math.max(1, ...expected.flat().map(Math.abs));
-        const error = distance(fitted, expected) / largest;
+        const error = distance(fitted, expected) / Math.max(1, greatest(expected));
         assert.ok(error < 1e-6, `${level}, ${numUsers} x ${numItems}, ${regularization}: ${error}`);
       }
     }

@@ -53,6 +53,15 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     adam: { optimizer: 'adam' },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
   },
+  itemSoftmax: {
+    'negative sampling': { objective: 'negativeSampling' },
+    'sampled softmax': { objective: 'sampledSoftmax', negatives: 20 },
+    'skip-gram': { objective: 'negativeSampling', pairs: 'window', window: 8 },
+    'unseen negatives': { objective: 'negativeSampling', rejectSeen: true },
+    '': {},
+    notebook: { batchSize: 16, tables: 1, hidden: 16, layerNorm: true, dropout: 0.05, itemBiases: false, clipNorm: 5 },
+    pairs: { mode: 'pairs', epochs: 2, batchSize: 512, validPairs: 0 },
+  },
 };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'palate-conformance-'));

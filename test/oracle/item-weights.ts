@@ -74,7 +74,8 @@ export function slimWeights(x: Matrix, numItems: number, l1: number, l2: number)
       moved = 0;
       for (let i = 0; i < numItems; i++) {
         if (i === j || g[i][i] === 0) continue;
-        const left = g[i][j] - g[i].reduce((sum, value, k) => sum + (k === i ? 0 : value * w[k][j]), 0);
+        let left = g[i][j];
+        for (let k = 0; k < numItems; k++) if (k !== i && w[k][j] !== 0) left -= g[i][k] * w[k][j];
         const weight = Math.max(0, left - l1) / (g[i][i] + l2);
         moved = Math.max(moved, Math.abs(weight - w[i][j]));
         w[i][j] = weight;

@@ -81,3 +81,8 @@ export function distance(a: Matrix, b: Matrix): number {
   }
   return most;
 }
+
+/** Greatest size of an element. */
+export function greatest(matrix: Matrix): number {
+  return matrix.reduce((most, row) => row.reduce((larger, value) => Math.max(larger, Math.abs(value)), most), 0);
+}
