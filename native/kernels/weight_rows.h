@@ -57,6 +57,47 @@ struct Claims {
 
 namespace {
 
+// Weights that are compared at once; most rows are sparse.
+constexpr std::uint32_t kCompared = 32;
+
+// How many of up to kCompared weights are stronger than `least`.
+PALATE_INLINE std::uint32_t count_stronger(const float* weights, std::uint32_t count, float least) {
+  std::uint32_t found = 0;
+  if (count == kCompared) {
+    for (std::uint32_t n = 0; n < kCompared; ++n) found += fabsf(weights[n]) > least;
+  } else {
+    for (std::uint32_t n = 0; n < count; ++n) found += fabsf(weights[n]) > least;
+  }
+  return found;
+}
+
+PALATE_INLINE std::uint32_t compared_from(std::uint32_t first, std::uint32_t num_items) {
+  return num_items - first < kCompared ? num_items - first : kCompared;
+}
+
+// The greatest float below a positive one; 0 for 0.
+PALATE_INLINE float next_below(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  if (bits != 0) --bits;
+  std::memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+// The strongest weights as a heap.
+[[maybe_unused]] void find_strongest(const float* weights, std::uint32_t num_items, Best& best) {
+  best.size = 0;
+  for (std::uint32_t first = 0; first < num_items; first += kCompared) {
+    const std::uint32_t count = compared_from(first, num_items);
+    // One as strong as the weakest kept has a higher index.
+    if (count_stronger(weights + first, count, best.full() ? best.keys[0] : 0) == 0) continue;
+    for (std::uint32_t i = first; i < first + count; ++i) {
+      const float strength = fabsf(weights[i]);
+      if (strength != 0 && best.takes(strength, i)) insert(best, strength, i);
+    }
+  }
+}
+
 // Writes the strongest of a target's weights to its list, sources ascending; of those of equal strength the lower
 // sources. `weights` (num_items), zero for the target itself. `best` has room for call.most.
 [[maybe_unused]] Status keep_strongest(const WeightsCall& call, std::uint32_t target, const float* weights, Best& best,
@@ -67,27 +108,28 @@ namespace {
   float least = 0;
   std::uint32_t last = num_items;  // of the sources whose weight is as weak as `least`, the last that is kept
   if (found > call.most) {
-    best.size = 0;
-    for (std::uint32_t i = 0; i < num_items; ++i) {
-      const float strength = fabsf(weights[i]);
-      if (strength != 0 && best.takes(strength, i)) insert(best, strength, i);
-    }
+    find_strongest(weights, num_items, best);
     least = best.keys[0];
     last = best.indices[0];
     found = call.most;
   }
   if (found == 0) return Status::ok;
+  const float below = next_below(least);
   const std::size_t bytes = found * sizeof(float);
   char* memory = static_cast<char*>(reserve(chunk, 2 * bytes));
   if (memory == nullptr) return Status::out_of_memory;
   std::uint32_t* sources = reinterpret_cast<std::uint32_t*>(memory);
   float* kept = reinterpret_cast<float*>(memory + bytes);
   std::uint32_t size = 0;
-  for (std::uint32_t i = 0; i < num_items; ++i) {
-    const float strength = fabsf(weights[i]);
-    if (strength == 0 || strength < least || (strength == least && i > last)) continue;
-    sources[size] = i;
-    kept[size++] = weights[i];
+  for (std::uint32_t first = 0; first < num_items && size < found; first += kCompared) {
+    const std::uint32_t count = compared_from(first, num_items);
+    if (count_stronger(weights + first, count, below) == 0) continue;
+    for (std::uint32_t i = first; i < first + count; ++i) {
+      const float strength = fabsf(weights[i]);
+      if (strength == 0 || strength < least || (strength == least && i > last)) continue;
+      sources[size] = i;
+      kept[size++] = weights[i];
+    }
   }
   call.lists[target] = {sources, kept, size};
   return Status::ok;
