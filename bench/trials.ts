@@ -1,5 +1,6 @@
 import { coLikesTrials } from './co-likes-trials.js';
 import type { DriverName } from './drivers/index.js';
+import { itemWeightTrials } from './item-weights-trials.js';
 import type { Parameters, Trial } from './types.js';
 
 const ours: readonly DriverName[] = ['palate', 'palate-1-thread', 'palate-avx2', 'palate-base', 'typescript'];
@@ -285,6 +286,7 @@ export const trials: readonly Trial[] = [
     'item softmax on single pairs through the published network, a step of 512; shape of ml-latest-small',
   ),
   ...coLikesTrials,
+  ...itemWeightTrials,
   topk('topk-many-10', 10, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-many-100', 100, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-users-10', 10, { queries: 610, items: 9742, dim: 64 }, { queries: 610, items: 9742, dim: 64 }),

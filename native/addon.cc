@@ -10,6 +10,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   palate::bind_softmax(env, exports);
   palate::bind_topk(env, exports);
   palate::bind_trainer(env, exports);
+  palate::bind_weights(env, exports);
   return exports;
 }
 

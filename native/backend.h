@@ -5,6 +5,10 @@
 #include "kernels/count_cooccurrence.h"
 #include "kernels/count_pairs.h"
 #include "kernels/factorize_counts.h"
+#include "kernels/fit_ease.h"
+#include "kernels/fit_neighbors.h"
+#include "kernels/fit_slim.h"
+#include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
 #include "kernels/solve_als.h"
@@ -37,6 +41,10 @@ struct Backend {
   Status (*solve_als)(const AlsCall& call, Pool& pool, AlsSums& sums);
   void (*form_gram)(const GramCall& call, Pool& pool);
   double (*sum_pair_losses)(const AlsPairsCall& call, Pool& pool);
+  Status (*fit_neighbors)(const NeighborsCall& call, Pool& pool);
+  Status (*fit_ease)(const EaseCall& call, Pool& pool);
+  Status (*fit_slim)(const SlimCall& call, Pool& pool);
+  Status (*score_weights)(const ScoreCall& call, Pool& pool);
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

@@ -35,9 +35,10 @@ export { train } from './train/train.js';
 
 // Ranking
 
+export type { Explanation } from './recommend/explain.js';
 export type { RankedRow, Recommendations, SimilarItems } from './recommend/ranked-items.js';
 export type { TopKResult } from './recommend/select-top-k.js';
-export type { SimilarPairs } from './recommend/similar.js';
+export type { SimilarPairs } from './recommend/similar-pairs.js';
 export { type TopKOptions, topK, topKAsync } from './recommend/top-k.js';
 
 // Evaluation

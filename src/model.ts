@@ -2,15 +2,18 @@ import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 import { MODEL_FILE_VERSION } from './model-file/prefix.js';
 import { typeError } from './options.js';
+import { type Explanation, explain } from './recommend/explain.js';
 import { genresOf, titleOf } from './recommend/metadata.js';
 import { predictPairs } from './recommend/predict.js';
 import type { Recommendations, SimilarItems } from './recommend/ranked-items.js';
 import { recommend } from './recommend/recommend.js';
 import { recommendAll } from './recommend/recommend-all.js';
-import { type SimilarPairs, similarItems, similarPairs } from './recommend/similar.js';
+import { similarItems, similarPairs } from './recommend/similar.js';
+import type { SimilarPairs } from './recommend/similar-pairs.js';
 import { UNKNOWN } from './recommend/unknown.js';
 import type {
   EpochRecord,
+  ExplainOptions,
   ModelData,
   ModelName,
   Parameters,
@@ -29,6 +32,7 @@ export interface ModelInfo {
   items: number;
   interactions: number;
   implicit: boolean;
+  /** Width of factors and vectors; 0 for a model without. */
   dim: number;
   /** Learnt numbers. */
   parameters: number;
@@ -45,6 +49,7 @@ function countLearnt(parameters: Parameters): number {
   if (parameters.kind === 'itemVectors') {
     return sum([parameters.itemFactors, parameters.contextFactors, parameters.itemBiases]);
   }
+  if (parameters.kind === 'itemWeights') return parameters.weights.length;
   const { userFactors, itemFactors, userBiases, itemBiases, fields } = parameters;
   const ofFields = fields.flatMap(({ factors, biases }) => [factors, biases]);
   return 1 + sum([userFactors, itemFactors, userBiases, itemBiases, ...ofFields]);
@@ -92,8 +97,8 @@ export class Model {
 
   /**
    * Scores of (user, item) pairs of ids, as recommendations show them: predicted ratings; popularity's counts; of models
-   * of item vectors cosines, -1 to 1. An unknown user or item leaves its terms out: a new item of a known user gets the
-   * mean plus the user's bias. A cosine with an unknown user is 0, with an unknown or untrained item -1.
+   * of item vectors cosines, -1 to 1; of item weights their sum. An unknown user or item leaves its terms out: a new item of a known user gets the
+   * mean plus the user's bias. A cosine with an unknown user is 0, with an unknown or untrained item -1; a sum of weights of either is 0.
    * @returns (pairs)
    */
   predict({ users, items }: { users: readonly Id[]; items: readonly Id[] }): Float32Array {
@@ -135,6 +140,14 @@ export class Model {
     return similarPairs(this.data, options);
   }
 
+  /**
+   * The items of a user's history that carried a recommendation, with their shares. Exact: contributions add up to the
+   * score. RangeError for a model whose scores are no sums over a history. See recommend/explain.ts.
+   */
+  explain(options: ExplainOptions): Explanation {
+    return explain(this.data, options);
+  }
+
   /** The title of an item, undefined where there is none. DataError for an unknown id. */
   title(item: Id): string | undefined {
     return titleOf(this.data, this.items.expectIndex(item, 'item'));
@@ -156,7 +169,7 @@ export class Model {
       items: this.items.size,
       interactions: seen.size,
       implicit: this.data.implicit,
-      dim: p.dim,
+      dim: p.kind === 'itemWeights' ? 0 : p.dim,
       parameters: countLearnt(p),
       fields: (p.kind === 'factors' ? p.fields : []).map(({ name, side, labels }) => ({
         name,

@@ -4,7 +4,7 @@ import type { FieldSpec } from './dataset/features.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
-export type ModelName = 'popularity' | 'mf' | 'fm' | 'itemSoftmax' | 'coLikes' | 'ials';
+export type ModelName = 'popularity' | 'itemKnn' | 'ease' | 'slim' | 'ials' | 'mf' | 'fm' | 'itemSoftmax' | 'coLikes';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
 export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
@@ -135,16 +135,38 @@ export interface TrainOptions {
   /** Adam's and AdaGrad's denominator offset. */
   epsilon?: number;
   /**
-   * coLikes, ials: least rating of a like. Default of coLikes 4, of ials none: whatever was rated was chosen. Of an implicit
-   * dataset every interaction is one.
+   * Models of likes: least rating of a like. Default 4; of ials none, as whatever was rated was chosen. Of an implicit dataset
+   * every interaction is one.
    */
   positiveThreshold?: number;
+  /** Models of item weights: weights an item at most, the strongest; 'all' keeps every one. */
+  neighbors?: number | 'all';
+  /** Models of item weights: weight likes by their ratings, in training and in histories. Default false: all count 1. */
+  ratingWeights?: boolean;
+  /** itemKnn: what makes items alike. */
+  similarity?: 'cosine' | 'jaccard';
+  /**
+   * itemKnn, cosine: with columns x_h of the history item and x_i, <x_h, x_i> / (|x_h|^2a |x_i|^(2 - 2a)). Default a = 0.5,
+   * the cosine itself; at 1 the share of who likes h that likes i, too.
+   */
+  asymmetry?: number;
+  /** itemKnn: added to the denominator of similarities: pairs with little to go by count less. */
+  shrink?: number;
+  /** itemKnn: scale the weights of each history item to a sum of 1. */
+  normalize?: boolean;
+  /** slim: L1 penalty beside `regularization`, the L2 penalty. */
+  l1Regularization?: number;
+  /** slim: passes over an item's weights end when none moves by more than this. */
+  tolerance?: number;
   /**
    * coLikes: what the product of two items' vectors should be. 'count': the number of users who like both. 'log':
    * log(1 + count). Both over all pairs, 0 for those that never occur. 'glove': log count, over the pairs that occur alone,
    * weighted, with a bias an item.
+   *
+   * itemKnn: how similarities count a like. 'none': all alike. 'tfIdf': less of users who like much. 'bm25': the same, and
+   * less of items that are liked much.
    */
-  weighting?: 'count' | 'log' | 'glove';
+  weighting?: 'count' | 'log' | 'glove' | 'none' | 'tfIdf' | 'bm25';
   /** coLikes, glove: a count x has weight min(1, (x / countCap)^countPower). */
   countCap?: number;
   countPower?: number;
@@ -261,7 +283,26 @@ export interface ItemVectorParameters {
 /** How the items that a user has seen make a query; see ItemVectorParameters. */
 export type UserVector = 'mean' | 'ratingMean' | 'meanCosine';
 
-export type Parameters = FactorParameters | ItemVectorParameters;
+/**
+ * Parameters of the models that learn how much each item of a history says for each other item: the score of an item i is
+ * the sum over the history's items h of value_h w(h, i), value_h the rating of h or 1. Histories have likes alone: what is
+ * rated below `positiveThreshold` adds nothing.
+ */
+export interface ItemWeightParameters {
+  kind: 'itemWeights';
+  /** (numItems + 1): the weights of item h of a history are offsets[h] ... offsets[h + 1] - 1. */
+  offsets: Uint32Array;
+  /** (weights) item i, ascending within a row, never h itself. */
+  indices: Uint32Array;
+  /** (weights) w(h, i), none zero. */
+  weights: Float32Array;
+  /** Whether value_h is the rating. */
+  ratingWeights: boolean;
+  /** Least rating of a like; undefined: all count. */
+  positiveThreshold?: number;
+}
+
+export type Parameters = FactorParameters | ItemVectorParameters | ItemWeightParameters;
 
 /** Everything a trained model is: plain data, what the model file holds. */
 export interface ModelData<P extends Parameters = Parameters> {
@@ -280,9 +321,10 @@ export interface ModelData<P extends Parameters = Parameters> {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** A model of factors, and one of item vectors. */
+/** Models by what they learnt. */
 export type FactorModelData = ModelData<FactorParameters>;
 export type ItemVectorModelData = ModelData<ItemVectorParameters>;
+export type ItemWeightModelData = ModelData<ItemWeightParameters>;
 
 /** A history entry of a user whom the model may not know. Without a rating it counts as liked. */
 export interface HistoryEntry {
@@ -303,7 +345,7 @@ export interface RecommendOptions {
   candidateItems?: readonly Id[];
   /**
    * Models with user factors: how a history becomes a user. 'solve' (default) fits the user's row with the items fixed,
-   * 'sum' adds weighted item rows. Models of item vectors take no such choice: their users are their items' mean.
+   * 'sum' adds weighted item rows. Models without user factors take no such choice: their users are their items.
    */
   foldIn?: 'solve' | 'sum';
 }
@@ -327,6 +369,7 @@ export interface SimilarItemsOptions {
   items?: readonly Id[];
   titles?: readonly string[];
   k?: number;
+  /** Default 'cosine'. Models of item weights compare items by these and take no metric. */
   metric?: Metric;
   excludeItems?: readonly Id[];
   candidateItems?: readonly Id[];
@@ -334,5 +377,19 @@ export interface SimilarItemsOptions {
 
 export interface SimilarPairsOptions {
   k?: number;
+  /** As of SimilarItemsOptions. */
   metric?: Metric;
+}
+
+export interface ExplainOptions {
+  /** A known user. Exactly one of user, history, titles is given. */
+  user?: Id;
+  /** A user given by what he rated. */
+  history?: readonly HistoryEntry[];
+  /** The same by titles, all liked. */
+  titles?: readonly string[];
+  /** The item to explain the score of. */
+  item: Id;
+  /** How many items of the history, those that carry most. Default 10. */
+  k?: number;
 }

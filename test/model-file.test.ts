@@ -27,7 +27,7 @@ import { headerOf } from '../src/model-file/header.js';
 import { readModel } from '../src/model-file/read-model.js';
 import { writeModel } from '../src/model-file/write-model.js';
 import { readModelFile, saveModelFile } from '../src/model-file.js';
-import type { ModelData } from '../src/types.js';
+import type { FactorModelData, ModelData } from '../src/types.js';
 import { assertSameModel, folder, makeModel, type Wanted } from './model-file/fixtures.js';
 
 const file = path.join(folder, 'model.palate');
@@ -99,7 +99,7 @@ test('sections are Arrow streams at multiples of 64, and arrays are views of wha
   const { offset, length } = sections.find(({ name }: { name: string }) => name === 'item.factors');
   const table = tableFromIPC(bytes.subarray(offset, offset + length));
   assert.equal(table.getChild('values')?.toArray(), model.parameters.itemFactors);
-  const read = await readModelFile(file);
+  const read = (await readModelFile(file)) as FactorModelData;
   assert.is(read.parameters.itemFactors.buffer.byteLength, length);
 });
 

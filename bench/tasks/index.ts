@@ -9,6 +9,7 @@ export type TaskName =
   | 'skip-gram'
   | 'count-cooccurrence'
   | 'co-likes'
+  | 'item-weights'
   | 'topk'
   | 'topk-all';
 
@@ -35,5 +36,6 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
     python: 'count_cooccurrence.py',
   },
   'co-likes': { load: async () => (await import('./co-likes.js')).implementations, python: 'co_likes.py' },
+  'item-weights': { load: async () => (await import('./item-weights.js')).implementations, python: 'item_weights.py' },
   'topk-all': { load: async () => (await import('./topk-all.js')).implementations },
 };

@@ -12,5 +12,6 @@ void bind_item_pairs(Napi::Env env, Napi::Object exports);
 void bind_softmax(Napi::Env env, Napi::Object exports);
 void bind_topk(Napi::Env env, Napi::Object exports);
 void bind_trainer(Napi::Env env, Napi::Object exports);
+void bind_weights(Napi::Env env, Napi::Object exports);
 
 }  // namespace palate

@@ -23,9 +23,9 @@ Cooccurrence::Cooccurrence(View<const std::uint32_t> offsets, View<const std::ui
 }
 
 Cooccurrence::~Cooccurrence() {
-  for (CountChunk* chunk : chunks_) {
+  for (Chunk* chunk : chunks_) {
     while (chunk != nullptr) {
-      CountChunk* next = chunk->next;
+      Chunk* next = chunk->next;
       release(chunk, chunk->bytes);
       chunk = next;
     }

@@ -38,7 +38,7 @@ class Cooccurrence {
   CountTotals totals_;
   Buffer<std::uint32_t> item_offsets_, users_;
   Buffer<CountRow> rows_;
-  std::vector<CountChunk*> chunks_;
+  std::vector<Chunk*> chunks_;
   bool failed_ = false;
   bool counted_ = false;
 };

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/memory.h"
+#include "kernels/chunk_memory.h"
 #include "kernels/level.h"
 
 namespace palate::KERNEL_NS {
@@ -10,7 +11,6 @@ namespace {
 
 // Rows that a worker claims at once: few, as popular items often stand side by side.
 constexpr std::uint32_t kRowsAtOnce = 8;
-constexpr std::size_t kChunkBytes = std::size_t{8} << 20;
 constexpr std::uint32_t kGroup = 16;  // counters looked at together
 
 // What one worker writes to.
@@ -32,19 +32,6 @@ struct CountRun {
   std::uint32_t padded;  // to whole groups
   std::atomic<std::uint32_t> next{0};
 };
-
-PALATE_INLINE std::uint32_t* reserve(CountChunk*& chunk, std::size_t bytes) {
-  if (chunk == nullptr || chunk->bytes - chunk->used < bytes) {
-    const std::size_t size = sizeof(CountChunk) + bytes < kChunkBytes ? kChunkBytes : sizeof(CountChunk) + bytes;
-    CountChunk* fresh = static_cast<CountChunk*>(allocate_zeroed(size));
-    if (fresh == nullptr) return nullptr;
-    *fresh = {chunk, size, sizeof(CountChunk)};
-    chunk = fresh;
-  }
-  char* memory = reinterpret_cast<char*>(chunk) + chunk->used;
-  chunk->used += bytes;
-  return reinterpret_cast<std::uint32_t*>(memory);
-}
 
 // Moves the counters that are not zero, with their items, to the row; zeroes them; returns how many.
 PALATE_INLINE std::uint32_t gather(std::uint32_t* counters, const std::uint32_t* ids, std::uint32_t padded,
@@ -92,7 +79,7 @@ void add_up(CountTotals& totals, const std::uint32_t* counts, std::uint32_t size
   totals.largest = largest > totals.largest ? largest : totals.largest;
 }
 
-Status count_row(const CountRun& run, CountWorker& worker, CountChunk** chunks, std::uint32_t rank) {
+Status count_row(const CountRun& run, CountWorker& worker, Chunk** chunks, std::uint32_t rank) {
   const Likes& likes = run.call->likes;
   const std::uint32_t item = run.ids[rank];
   std::uint32_t* counters = worker.counters;
@@ -106,7 +93,7 @@ Status count_row(const CountRun& run, CountWorker& worker, CountChunk** chunks, 
   add_up(worker.totals, worker.counts, size);
   if (run.call->rows == nullptr || size == 0) return Status::ok;
   const std::size_t bytes = size * sizeof(std::uint32_t);
-  std::uint32_t* memory = reserve(*chunks, 2 * bytes);
+  std::uint32_t* memory = static_cast<std::uint32_t*>(reserve(*chunks, 2 * bytes));
   if (memory == nullptr) return Status::out_of_memory;
   std::memcpy(memory, worker.items, bytes);
   std::memcpy(memory + size, worker.counts, bytes);
@@ -118,7 +105,7 @@ void count_rows(void* context, std::uint32_t index) {
   CountRun& run = *static_cast<CountRun*>(context);
   const CountCall& call = *run.call;
   CountWorker& worker = run.workers[index];
-  CountChunk** chunks = call.chunks == nullptr ? nullptr : call.chunks + index;
+  Chunk** chunks = call.chunks == nullptr ? nullptr : call.chunks + index;
   for (;;) {
     const std::uint32_t first = run.next.fetch_add(kRowsAtOnce, std::memory_order_relaxed);
     if (first >= run.liked) return;

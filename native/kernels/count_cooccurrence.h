@@ -13,6 +13,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "kernels/chunks.h"
 
 namespace palate {
 
@@ -41,18 +42,10 @@ struct CountTotals {
   std::uint32_t largest = 0;
 };
 
-// Memory of rows. How many rows a user's likes make is known only once they are counted, so each worker fills a list of
-// these, the newest first; whoever owns the lists gives each chunk back with release(chunk, chunk->bytes).
-struct CountChunk {
-  CountChunk* next;
-  std::size_t bytes;  // with this header
-  std::size_t used;
-};
-
 struct CountCall {
   Likes likes;
-  CountRow* rows = nullptr;                             // (num_items) out; nullptr: only totals
-  CountChunk** chunks = nullptr;                        // (threads of the pool) out, nullptr at first
+  CountRow* rows = nullptr;  // (num_items) out; nullptr: only totals
+  Chunk** chunks = nullptr;  // (threads of the pool) out, nullptr at first; the caller releases them
   const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop; nullptr: never
   const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
 };

@@ -4,6 +4,10 @@
 #include "kernels/count_cooccurrence.h"
 #include "kernels/count_pairs.h"
 #include "kernels/factorize_counts.h"
+#include "kernels/fit_ease.h"
+#include "kernels/fit_neighbors.h"
+#include "kernels/fit_slim.h"
+#include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
 #include "kernels/solve_als.h"
@@ -21,6 +25,10 @@ Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
 Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
 Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
+Status fit_neighbors(const NeighborsCall& call, Pool& pool);
+Status fit_ease(const EaseCall& call, Pool& pool);
+Status fit_slim(const SlimCall& call, Pool& pool);
+Status score_weights(const ScoreCall& call, Pool& pool);
 void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
 double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);

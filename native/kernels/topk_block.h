@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "kernels/cutter.h"
 #include "kernels/topk_dot.h"
 #include "kernels/topk_shortlist.h"
 #include "kernels/topk_tile.h"
@@ -28,18 +29,6 @@ struct Block {
 };
 
 namespace {
-
-// Cuts aligned arrays from one allocation; with a null base it only counts bytes.
-struct Cutter {
-  char* base;
-  std::size_t used;
-
-  void* take(std::size_t bytes) {
-    void* start = base == nullptr ? nullptr : base + used;
-    used += (bytes + 63) & ~std::size_t{63};
-    return start;
-  }
-};
 
 // A block while it is worked on. Arrays over queries count from the block's first one.
 struct BlockState {

@@ -10,7 +10,7 @@ interface Flags {
   title?: string;
   pairs?: number;
   k: number;
-  metric: Metric;
+  metric?: Metric;
 }
 
 /** palate similar */
@@ -25,7 +25,9 @@ export function addSimilar(program: Command): void {
     .option('--pairs <k>', 'the k most similar pairs', integer('--pairs', { min: 1 }))
     .addOption(new Option('--k <n>', 'length of the list').default(10).argParser(integer('--k', { min: 1 })))
     .addOption(
-      new Option('--metric <name>', metrics.join(' or ')).default('cosine').argParser(oneOf('--metric', metrics)),
+      new Option('--metric <name>', `${metrics.join(' or ')}; default cosine, of item weights these`).argParser(
+        oneOf('--metric', metrics),
+      ),
     );
   command.action((file: string, flags: Flags) => runCommand(command, () => similar(file, flags)));
 }
@@ -37,15 +39,20 @@ async function similar(file: string, { item, title, pairs, k, metric }: Flags): 
   const model = await loadModel(file);
   if (pairs !== undefined) return similarPairs(model, pairs, metric);
   const query = title === undefined ? { items: [item as string] } : { titles: [title] };
-  const found = model.similarItems({ ...query, k, metric });
+  const found = model.similarItems({ ...query, k, ...(metric && { metric }) });
   const id = model.items.id(found.queryIndices[0] as number);
   const items = found.rows();
-  const head = heading(`Nearest to ${model.title(id) ?? `item ${id}`} by ${metric}`);
+  const head = heading(`Nearest to ${model.title(id) ?? `item ${id}`} by ${comparedBy(model, metric)}`);
   return { json: { item: id, title: model.title(id), items }, text: `${head}\n${itemTable(items)}` };
 }
 
-function similarPairs(model: Model, k: number, metric: Metric): Reply {
-  const pairs = model.similarPairs({ k, metric }).rows();
+/** The metric in words, for a heading. */
+function comparedBy({ data }: Model, metric: Metric | undefined): string {
+  return metric ?? (data.parameters.kind === 'itemWeights' ? 'weight' : 'cosine');
+}
+
+function similarPairs(model: Model, k: number, metric: Metric | undefined): Reply {
+  const pairs = model.similarPairs({ k, ...(metric && { metric }) }).rows();
   const table = formatTable(
     [
       { head: '#', align: 'right' },
@@ -60,5 +67,5 @@ function similarPairs(model: Model, k: number, metric: Metric): Reply {
       measure(pair.score),
     ]),
   );
-  return { json: { pairs }, text: `${heading(`Most similar pairs by ${metric}`)}\n${table}` };
+  return { json: { pairs }, text: `${heading(`Most similar pairs by ${comparedBy(model, metric)}`)}\n${table}` };
 }

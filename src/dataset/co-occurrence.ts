@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { DataError } from '../errors.js';
 import { native } from '../native/load.js';
+import { withCancel } from '../native/with-cancel.js';
 import { expectInt, expectKnownKeys, expectNumber, expectSignal, typeError } from '../options.js';
 import { Dataset } from './dataset.js';
-import type { Interactions } from './interactions.js';
+import { positivesOf } from './positives.js';
 
 /** Who likes what, CSR by user: items ascending within a user. */
 export interface Likes {
@@ -35,23 +35,8 @@ export interface CoOccurrenceOptions {
 }
 
 /** Ratings of at least `threshold`; all interactions of an implicit dataset. DataError where there are none. */
-export function likedInteractions(data: Dataset, threshold: number): Interactions {
-  const { interactions } = data;
-  if (data.implicit) return interactions;
-  const liked = interactions.select(Uint8Array.from(interactions.values, (value) => (value >= threshold ? 1 : 0)));
-  if (liked.size === 0) {
-    const { min, max } = data.ratingRange;
-    throw new DataError(
-      `No rating reaches \`positiveThreshold\` ${threshold}: they lie between ${min} and ${max}. Lower it.`,
-      { column: 'rating' },
-    );
-  }
-  return liked;
-}
-
-/** The same, as lists of items alone. */
 export function likesOf(data: Dataset, threshold: number): Likes {
-  const { offsets, items } = likedInteractions(data, threshold);
+  const { offsets, items } = positivesOf(data, threshold);
   return { offsets, items };
 }
 
@@ -68,14 +53,8 @@ export async function countCoOccurrences(data: Dataset, options: CoOccurrenceOpt
   const likes = likesOf(data, expectNumber('positiveThreshold', options.positiveThreshold ?? 4));
   const threads = expectInt('threads', options.threads ?? availableParallelism(), { min: 1, max: 1024 });
   const counter = new (native().Cooccurrence)({ ...likes, numItems: data.numItems, threads });
-  const cancel = new Int32Array(new SharedArrayBuffer(4));
-  const onAbort = (): void => {
-    Atomics.store(cancel, 0, 1);
-  };
-  signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const { nonzeros, largest } = await counter.count(cancel);
-    signal?.throwIfAborted();
+    const { nonzeros, largest } = await withCancel(signal, (cancel) => counter.count(cancel));
     const arrays = {
       offsets: new Uint32Array(data.numItems + 1),
       items: new Uint32Array(nonzeros),
@@ -84,7 +63,6 @@ export async function countCoOccurrences(data: Dataset, options: CoOccurrenceOpt
     counter.read(arrays);
     return { numItems: data.numItems, ...arrays, largest };
   } finally {
-    signal?.removeEventListener('abort', onAbort);
     counter.dispose();
   }
 }

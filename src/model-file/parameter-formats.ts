@@ -1,6 +1,7 @@
 import type { Parameters } from '../types.js';
 import { factorFormat } from './factor-format.js';
 import { itemVectorFormat } from './item-vector-format.js';
+import { itemWeightFormat } from './item-weight-format.js';
 import type { ParameterFormat } from './parameter-format.js';
 
 type Kind = Parameters['kind'];
@@ -9,6 +10,7 @@ type Kind = Parameters['kind'];
 const formats: { readonly [K in Kind]: ParameterFormat<Extract<Parameters, { kind: K }>> } = {
   factors: factorFormat,
   itemVectors: itemVectorFormat,
+  itemWeights: itemWeightFormat,
 };
 
 export const KINDS = Object.keys(formats) as readonly Kind[];

@@ -1,10 +1,12 @@
 import type { AlsTrainerConfig, NativeAlsTrainer } from './als-binding.js';
 import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
 import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, SoftmaxConfig } from './softmax-binding.js';
+import type { ItemWeightsConfig, NativeItemWeights, ScoreWeightsCall } from './weights-binding.js';
 
 export type * from './als-binding.js';
 export type * from './counts-binding.js';
 export type * from './softmax-binding.js';
+export type * from './weights-binding.js';
 
 /**
  * Every function of the native addon, typed once. Arrays are read and written in place. The TypeScript side has checked
@@ -37,6 +39,15 @@ export interface NativeBinding {
   AlsTrainer: new (
     config: AlsTrainerConfig,
   ) => NativeAlsTrainer;
+
+  /** Fits item-item weights; see native/kernels/fit_neighbors.h, fit_ease.h and fit_slim.h. */
+  ItemWeights: new (
+    config: ItemWeightsConfig,
+  ) => NativeItemWeights;
+  /** Ranks by item-item weights; see native/kernels/score_weights.h. Blocks until done. */
+  scoreWeights(call: ScoreWeightsCall): void;
+  /** The same on threads of its own, as startTopk. */
+  startScoreWeights(call: ScoreWeightsCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
 
   SoftmaxTrainer: new (config: SoftmaxConfig) => NativeSoftmaxTrainer;
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { SelectTopkCall } from '../native/binding.js';
 import { native } from '../native/load.js';
+import { withCancel } from '../native/with-cancel.js';
 import type { Metric } from '../types.js';
 
 export interface TopKResult {
@@ -27,7 +28,7 @@ export interface SelectOptions {
   threads?: number | undefined;
 }
 
-const machineThreads = availableParallelism();
+export const machineThreads: number = availableParallelism();
 
 /** Arguments of the native call, with fresh arrays for the results. */
 function nativeCall(options: SelectOptions): SelectTopkCall {
@@ -52,7 +53,10 @@ function nativeCall(options: SelectOptions): SelectTopkCall {
 }
 
 /** The results of a native call that is done, in rows of `wanted`. */
-function resultOf({ indices, scores, numQueries, k }: SelectTopkCall, wanted: number): TopKResult {
+export function resultOf(
+  { indices, scores, numQueries, k }: Pick<SelectTopkCall, 'indices' | 'scores' | 'numQueries' | 'k'>,
+  wanted: number,
+): TopKResult {
   const counts = new Uint32Array(numQueries);
   for (let q = 0; q < numQueries; q++) {
     let count = k;
@@ -71,19 +75,8 @@ export function selectTopK(options: SelectOptions): TopKResult {
 
 /** The same off the event loop; nothing may write to the arrays meanwhile. Rejects with the signal's reason. */
 export async function searchTopK(options: SelectOptions, signal?: AbortSignal): Promise<TopKResult> {
-  signal?.throwIfAborted();
   const call = nativeCall(options);
-  const cancel = new Int32Array(new SharedArrayBuffer(4));
-  const onAbort = (): void => {
-    Atomics.store(cancel, 0, 1);
-  };
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    await native().startTopk(call, cancel);
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
-  signal?.throwIfAborted();
+  await withCancel(signal, (cancel) => native().startTopk(call, cancel));
   return resultOf(call, options.k);
 }
 

@@ -1,5 +1,5 @@
 import { rangeError } from '../options.js';
-import type { ItemVectorModelData, Range } from '../types.js';
+import type { HistoryEntry, ItemVectorModelData, Range } from '../types.js';
 import { denseSearch } from './dense-search.js';
 import { readHistory } from './history.js';
 import type { Serving, UserSearch } from './serving.js';
@@ -41,6 +41,13 @@ export function serveItemVectors(data: ItemVectorModelData): Serving {
     return { items, weights: weightsOf(items, seen.valuesOf(index)) };
   };
 
+  const read = (history: readonly HistoryEntry[]): User => {
+    const rated = readHistory(data, history, range);
+    const items = Uint32Array.from(rated, ({ item }) => item);
+    const ratings = Float32Array.from(rated, ({ rating }) => rating ?? range.max ?? 1);
+    return { items, weights: weightsOf(items, ratings) };
+  };
+
   /** The query of a user, of any length, summed in float64 in the order of the items; zero where none has a vector. */
   const sumInto = (query: Float64Array, { items, weights }: User): void => {
     query.fill(0);
@@ -80,14 +87,27 @@ export function serveItemVectors(data: ItemVectorModelData): Serving {
     dim,
     forUsers: (users) => search(users.length, (n) => userOf(users[n] as number)),
     forRange: (first, end) => search(end - first, (n) => userOf(first + n)),
+    termsOf(user, item) {
+      const whose = typeof user === 'number' ? userOf(user) : read(user);
+      const query = new Float64Array(dim);
+      sumInto(query, whose);
+      const length = lengthOf(query);
+      const factor = length === 0 ? 0 : (scaleOf(query, whose) / length) * (inverses[item] as number);
+      const terms = Float64Array.from(whose.items, (from, n) => {
+        let dot = 0;
+        for (let k = 0; k < dim; k++) {
+          dot += (itemFactors[from * dim + k] as number) * (itemFactors[item * dim + k] as number);
+        }
+        return dot * (whose.weights === undefined ? 1 : (whose.weights[n] as number)) * factor;
+      });
+      return { items: whose.items, terms };
+    },
     forHistory(history, method) {
       if (method !== undefined) {
         throw rangeError('foldIn', `left out: a user of model '${data.name}' is the mean of his items`, method);
       }
-      const rated = readHistory(data, history, range);
-      const items = Uint32Array.from(rated, ({ item }) => item);
-      const ratings = Float32Array.from(rated, ({ rating }) => rating ?? range.max ?? 1);
-      return { search: search(1, () => ({ items, weights: weightsOf(items, ratings) })), items };
+      const user = read(history);
+      return { search: search(1, () => user), items: user.items };
     },
     scorePairs(users, items) {
       const scores = new Float32Array(users.length);

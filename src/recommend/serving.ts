@@ -50,4 +50,13 @@ export interface Serving {
    * @returns (n)
    */
   scorePairs(users: Uint32Array, items: Uint32Array): Float32Array;
+  /**
+   * What each item of a user's history adds to the score of an item as results show it. Undefined where scores are no
+   * such sums. Throws as forHistory does.
+   * @param user an index, or a history
+   */
+  readonly termsOf?: (
+    user: number | readonly HistoryEntry[],
+    item: number,
+  ) => { items: Uint32Array; terms: Float64Array };
 }

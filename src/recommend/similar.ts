@@ -1,13 +1,21 @@
-import { makeVector, Table } from 'apache-arrow';
-import type { Id } from '../dataset/vocabulary.js';
 import { expectInt, expectKnownKeys, expectOneOf, rangeError, typeError } from '../options.js';
-import type { FactorModelData, Metric, ModelData, SimilarItemsOptions, SimilarPairsOptions } from '../types.js';
+import type {
+  FactorModelData,
+  ItemVectorModelData,
+  ItemWeightModelData,
+  Metric,
+  ModelData,
+  SimilarItemsOptions,
+  SimilarPairsOptions,
+} from '../types.js';
 import { candidateMask, itemIndices } from './candidates.js';
 import { servingFactors } from './combine-fields.js';
 import { gatherRows } from './dense-search.js';
-import { findTitle, titleOf } from './metadata.js';
-import { type IdColumn, idColumn, idVector, SimilarItems } from './ranked-items.js';
+import { findTitle } from './metadata.js';
+import { SimilarItems } from './ranked-items.js';
 import { selectTopK } from './select-top-k.js';
+import { pairsByWeight, similarByWeight } from './similar-by-weight.js';
+import { before, type Pair, SimilarPairs } from './similar-pairs.js';
 
 const metrics = ['cosine', 'dot'] as const;
 /** Items compared with all others at once, and results kept of them. */
@@ -16,15 +24,26 @@ const chunkResults = 4_000_000;
 
 /** (numItems, dim) the vectors that items are compared by. RangeError for a model without. */
 function itemVectorsOf(data: ModelData): { dim: number; itemFactors: Float32Array } {
-  const vectors = data.parameters.kind === 'factors' ? servingFactors(data as FactorModelData) : data.parameters;
+  const vectors =
+    data.parameters.kind === 'factors'
+      ? servingFactors(data as FactorModelData)
+      : (data as ItemVectorModelData).parameters;
   if (vectors.dim === 0) throw rangeError('model', 'one with item vectors', data.name);
   return vectors;
+}
+
+/** The model's item weights where it has them; they leave no choice of a metric. */
+function weightsOf(data: ModelData, metric: unknown): ItemWeightModelData | undefined {
+  if (data.parameters.kind !== 'itemWeights') return undefined;
+  if (metric !== undefined) {
+    throw rangeError('metric', `left out: items of model '${data.name}' are compared by its weights`, metric);
+  }
+  return data as ItemWeightModelData;
 }
 
 /** The k items nearest to each given item, itself left out. */
 export function similarItems(data: ModelData, options: SimilarItemsOptions): SimilarItems {
   expectKnownKeys('similarItems', options, ['items', 'titles', 'k', 'metric', 'excludeItems', 'candidateItems']);
-  const { dim, itemFactors } = itemVectorsOf(data);
   if ((options.items === undefined) === (options.titles === undefined)) {
     throw typeError('similarItems', 'given exactly one of `items`, `titles`', options);
   }
@@ -37,6 +56,15 @@ export function similarItems(data: ModelData, options: SimilarItemsOptions): Sim
       ? (options.titles as readonly string[]).map((title) => findTitle(data, title))
       : itemIndices(data, 'items', options.items),
   );
+  const weighted = weightsOf(data, options.metric);
+  if (weighted !== undefined) {
+    return new SimilarItems(
+      data,
+      similarByWeight(weighted, items, { k, candidates: candidateMask(data, options) }),
+      items,
+    );
+  }
+  const { dim, itemFactors } = itemVectorsOf(data);
   const top = selectTopK({
     queries: gatherRows(itemFactors, items, dim),
     items: itemFactors,
@@ -63,76 +91,6 @@ export function similarItems(data: ModelData, options: SimilarItemsOptions): Sim
   );
 }
 
-/** The most similar pairs as columns, best first. */
-export class SimilarPairs {
-  /** (pairs) index of one item, the smaller of both. */
-  readonly itemIndices: Uint32Array;
-  /** (pairs) index of the other item. */
-  readonly otherIndices: Uint32Array;
-  /** (pairs) */
-  readonly scores: Float32Array;
-  readonly #data: ModelData;
-  #itemIds: IdColumn | undefined;
-  #otherItemIds: IdColumn | undefined;
-
-  constructor(data: ModelData, pairs: readonly Pair[]) {
-    this.#data = data;
-    this.itemIndices = Uint32Array.from(pairs, (pair) => pair.a);
-    this.otherIndices = Uint32Array.from(pairs, (pair) => pair.b);
-    this.scores = Float32Array.from(pairs, (pair) => pair.score);
-  }
-
-  get length(): number {
-    return this.scores.length;
-  }
-
-  /** (pairs) ids of the one item. */
-  get itemIds(): IdColumn {
-    this.#itemIds ??= idColumn(this.#data.items, this.itemIndices);
-    return this.#itemIds;
-  }
-
-  /** (pairs) ids of the other item. */
-  get otherItemIds(): IdColumn {
-    this.#otherItemIds ??= idColumn(this.#data.items, this.otherIndices);
-    return this.#otherItemIds;
-  }
-
-  rows(): { rank: number; itemId: Id; title?: string; otherItemId: Id; otherTitle?: string; score: number }[] {
-    return Array.from(this.scores, (score, n) => {
-      const item = this.itemIndices[n] as number;
-      const other = this.otherIndices[n] as number;
-      const title = titleOf(this.#data, item);
-      const otherTitle = titleOf(this.#data, other);
-      return {
-        rank: n + 1,
-        itemId: this.#data.items.id(item),
-        ...(title !== undefined && { title }),
-        otherItemId: this.#data.items.id(other),
-        ...(otherTitle !== undefined && { otherTitle }),
-        score,
-      };
-    });
-  }
-
-  /** Table of itemId, otherItemId, score. */
-  toTable(): Table {
-    return new Table({
-      itemId: idVector(this.itemIds),
-      otherItemId: idVector(this.otherItemIds),
-      score: makeVector(this.scores),
-    });
-  }
-}
-
-interface Pair {
-  a: number;
-  b: number;
-  score: number;
-}
-
-const before = (x: Pair, y: Pair): number => y.score - x.score || x.a - y.a || x.b - y.b;
-
 /**
  * The k most similar pairs of all items, exactly, each pair once and no item with itself. Items whose vector is zero
  * (never trained) are left out. In the k best of all pairs no item has more than k partners, so the k nearest later
@@ -140,8 +98,10 @@ const before = (x: Pair, y: Pair): number => y.score - x.score || x.a - y.a || x
  */
 export function similarPairs(data: ModelData, options: SimilarPairsOptions = {}): SimilarPairs {
   expectKnownKeys('similarPairs', options, ['k', 'metric']);
-  const { dim, itemFactors } = itemVectorsOf(data);
   const k = expectInt('k', options.k ?? 10, { min: 1, max: 1_000_000 });
+  const weighted = weightsOf(data, options.metric);
+  if (weighted !== undefined) return new SimilarPairs(data, pairsByWeight(weighted, k));
+  const { dim, itemFactors } = itemVectorsOf(data);
   const metric: Metric = expectOneOf('metric', options.metric ?? 'cosine', metrics);
   const kept = Uint32Array.from({ length: data.items.size }, (_, item) => item).filter((item) =>
     itemFactors.subarray(item * dim, (item + 1) * dim).some((value) => value !== 0),

@@ -1,6 +1,6 @@
-import { likedInteractions } from '../dataset/co-occurrence.js';
 import type { Dataset } from '../dataset/dataset.js';
 import type { Interactions } from '../dataset/interactions.js';
+import { positivesOf } from '../dataset/positives.js';
 import { DataError } from '../errors.js';
 import type { IalsOptions } from '../models/ials.js';
 import type { AlsTrainerConfig } from '../native/binding.js';
@@ -9,8 +9,8 @@ import type { RunOptions } from './resolve-options.js';
 import { runEpochs } from './run-epochs.js';
 import type { Trained } from './trained.js';
 
-function positivesOf(data: Dataset, { positiveThreshold }: IalsOptions): Interactions {
-  return positiveThreshold === undefined ? data.interactions : likedInteractions(data, positiveThreshold);
+function chosenOf(data: Dataset, { positiveThreshold }: IalsOptions): Interactions {
+  return positiveThreshold === undefined ? data.interactions : positivesOf(data, positiveThreshold);
 }
 
 /** 1 + ratingWeight * rating of each; undefined: all 1. */
@@ -28,8 +28,8 @@ function weightsOf(positives: Interactions, { ratingWeight }: IalsOptions): Floa
 
 function configOf(data: Dataset, options: IalsOptions, run: RunOptions): AlsTrainerConfig {
   const { dim, solver, blockSize, cgSteps, unobservedWeight, regularization, regularizationPower } = options;
-  const positives = positivesOf(data, options);
-  const valid = run.validation && positivesOf(run.validation, options);
+  const positives = chosenOf(data, options);
+  const valid = run.validation && chosenOf(run.validation, options);
   return {
     numItems: data.numItems,
     offsets: positives.offsets,

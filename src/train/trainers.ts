@@ -1,17 +1,23 @@
 import type { Dataset } from '../dataset/dataset.js';
 import { coLikes } from '../models/co-likes.js';
+import { ease } from '../models/ease.js';
 import { ials } from '../models/ials.js';
+import { itemKnn } from '../models/item-knn.js';
 import { itemSoftmax } from '../models/item-softmax.js';
 import { popularity } from '../models/popularity.js';
+import { slim } from '../models/slim.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
 import type { ModelName, TrainOptions } from '../types.js';
 import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
 import { trainCoLikes } from './train-co-likes.js';
+import { trainEase } from './train-ease.js';
 import { trainFactors } from './train-factors.js';
 import { trainIals } from './train-ials.js';
+import { trainItemKnn } from './train-item-knn.js';
 import { trainItemSoftmax } from './train-item-softmax.js';
 import { trainPopularity } from './train-popularity.js';
+import { trainSlim } from './train-slim.js';
 import type { Trained } from './trained.js';
 
 /** A training whose options are resolved. */
@@ -44,6 +50,9 @@ const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trai
   factors: byFactors,
   popularity: byTable(popularity, trainPopularity),
   coLikes: byTable(coLikes, trainCoLikes),
+  itemKnn: byTable(itemKnn, trainItemKnn),
+  ease: byTable(ease, trainEase),
+  slim: byTable(slim, trainSlim),
   itemSoftmax: byTable(itemSoftmax, trainItemSoftmax),
   ials: byTable(ials, trainIals),
 };

@@ -1,10 +1,15 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { similarItems, similarPairs } from '../../src/recommend/similar.js';
-import type { Metric, ModelData } from '../../src/types.js';
+import type { FactorModelData, Metric } from '../../src/types.js';
 import { tinyModel } from '../support/tiny-model.js';
 
-function similarity({ parameters: { dim, itemFactors } }: ModelData, metric: Metric, a: number, b: number): number {
+function similarity(
+  { parameters: { dim, itemFactors } }: FactorModelData,
+  metric: Metric,
+  a: number,
+  b: number,
+): number {
   const dot = (x: number, y: number): number => {
     let sum = 0;
     for (let k = 0; k < dim; k++) sum += (itemFactors[x * dim + k] as number) * (itemFactors[y * dim + k] as number);
