@@ -1,0 +1,29 @@
+/** 1234567 → 1,234,567 */
+export const formatCount = (value: number): string => value.toLocaleString('en-US');
+
+/** Six digits or four places, whichever is less: .81234, 14.1372, 787639; a dash where there is no number. */
+export function formatMeasure(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  return formatNumber(value, Math.min(4, places(value)));
+}
+
+/** Seconds with three digits: 0.412 s, 12.3 s, 185 s. */
+export function formatSeconds(seconds: number): string {
+  return `${formatNumber(seconds, Math.max(0, Math.min(3, 2 - magnitude(seconds))))} s`;
+}
+
+/** With so many places, and commas from five digits on. */
+export function formatNumber(value: number, decimals: number): string {
+  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return value.toLocaleString('en-US', { ...options, useGrouping: Math.abs(value) >= 10_000 });
+}
+
+/** Decimal places of a number as written, none that would be beyond its sixth digit. */
+export function places(value: number): number {
+  if (Number.isInteger(value)) return 0;
+  const written = /\.(\d+)$/.exec(String(value))?.[1]?.length ?? 6;
+  return Math.max(0, Math.min(written, 5 - Math.max(0, magnitude(value))));
+}
+
+/** floor(log10 |value|), 0 for 0. */
+const magnitude = (value: number): number => (value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value))));
