@@ -6,24 +6,41 @@
       "native/compat_linux.cc",
       "native/core/adam_tables.cc",
       "native/core/batches.cc",
+      "native/core/cooccurrence.cc",
+      "native/core/count_trainer.cc",
+      "native/core/finite.cc",
       "native/core/grid.cc",
       "native/core/grid_blocks.cc",
+      "native/core/item_groups.cc",
+      "native/core/item_pair_trainer.cc",
+      "native/core/item_pairs.cc",
       "native/core/memory.cc",
+      "native/core/pair_counts.cc",
       "native/core/parallel.cc",
+      "native/core/permutation.cc",
+      "native/core/softmax_trainer.cc",
       "native/core/trainer.cc",
+      "native/binding/bind_counts.cc",
       "native/binding/bind_device.cc",
+      "native/binding/bind_item_pairs.cc",
+      "native/binding/bind_softmax.cc",
       "native/binding/bind_topk.cc",
       "native/binding/bind_trainer.cc",
       "native/binding/shared_pool.cc",
       "native/binding/task.cc"
     ],
     "kernel_sources": [
+      "native/kernels/count_cooccurrence.cc",
+      "native/kernels/count_pairs.cc",
       "native/kernels/evaluate_pairs.cc",
+      "native/kernels/factorize_counts.cc",
       "native/kernels/select_topk.cc",
+      "native/kernels/softmax_step.cc",
       "native/kernels/table.cc",
       "native/kernels/train_adam.cc",
       "native/kernels/train_batch.cc",
-      "native/kernels/train_epoch.cc"
+      "native/kernels/train_epoch.cc",
+      "native/kernels/train_item_pairs.cc"
     ]
   }
 }

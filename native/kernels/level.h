@@ -1,8 +1,13 @@
 // The kernels of one level, as table.cc gathers them.
 #pragma once
 
+#include "kernels/count_cooccurrence.h"
+#include "kernels/count_pairs.h"
+#include "kernels/factorize_counts.h"
 #include "kernels/select_topk.h"
+#include "kernels/softmax.h"
 #include "kernels/train.h"
+#include "kernels/train_item_pairs.h"
 #include "math/lanes.h"
 
 namespace palate::KERNEL_NS {
@@ -11,6 +16,12 @@ Status select_topk(const TopkCall& call, Pool& pool);
 Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
+Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
+void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
+double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 
 }  // namespace palate::KERNEL_NS

@@ -11,6 +11,8 @@ interface Option<V> {
   about: string;
   /** The value where the user says nothing; undefined: the trainer does without. */
   default: V;
+  /** Values of other options with which alone this one has a meaning; else it is undefined, and refused where given. */
+  only?: Readonly<Partial<Record<ModelOption, readonly (string | boolean)[]>>>;
 }
 
 export interface NumericOption<V = number | string | undefined, W extends string = string> extends Option<V> {

@@ -1,3 +1,9 @@
+import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
+import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, SoftmaxConfig } from './softmax-binding.js';
+
+export type * from './counts-binding.js';
+export type * from './softmax-binding.js';
+
 /**
  * Every function of the native addon, typed once. Arrays are read and written in place. The TypeScript side has checked
  * all arguments before it calls; native checks only what would read or write out of bounds.
@@ -18,6 +24,19 @@ export interface NativeBinding {
   startTopk(call: SelectTopkCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
 
   Trainer: new (config: TrainerConfig) => NativeTrainer;
+
+  /** Counts how often items are liked together; see native/kernels/count_cooccurrence.h. */
+  Cooccurrence: new (
+    likes: LikesConfig,
+  ) => NativeCooccurrence;
+  CountTrainer: new (config: CountTrainerConfig) => NativeCountTrainer;
+
+  SoftmaxTrainer: new (config: SoftmaxConfig) => NativeSoftmaxTrainer;
+
+  /** Item vectors from sampled pairs; see native/kernels/train_item_pairs.h. */
+  ItemPairTrainer: new (
+    config: ItemPairConfig,
+  ) => NativeItemPairTrainer;
 }
 
 export type SimdLevel = 'base' | 'avx2' | 'avx512' | 'neon';
