@@ -9,7 +9,7 @@ import { drawSweepChart, spanOf, sweepText } from '../report/sweep-chart.js';
 import { headOf } from '../report/to-table.js';
 
 /** Items of a map: enough to see its parts, and few enough to tell its points from each other. */
-const MAP_ITEMS = 800;
+const MAP_ITEMS = 600;
 
 /** The model that a recipe trained last, its own setting, with the part of the ratings that validated it. */
 export interface TrainedModel {
@@ -26,7 +26,7 @@ export async function recipeChapter(
   const { name, about, data, seconds, variants, sweep } = result;
   return {
     name,
-    title: capitalised(name.replaceAll('-', ' ')),
+    title: capitalised(titleOf(name)),
     about: `${capitalised(about)}. On ${formatCount(data.users)} users, ${formatCount(data.items)} items and ${formatCount(data.interactions)} ratings; all of it took ${formatSeconds(seconds)}.`,
     parts: [
       { tables: [settingsTable(result)] },
@@ -57,27 +57,30 @@ export function summaryRow({ name, seconds, variants }: RecipeResult): object {
   const [first] = variants as [Variant, ...Variant[]];
   const measure = Object.keys(first.metrics).find((key) => key.startsWith('valid')) ?? Object.keys(first.metrics)[0];
   return {
-    recipe: name.replaceAll('-', ' '),
+    recipe: titleOf(name),
     measure: headOf(measure as string),
     ...Object.fromEntries(variants.map((variant) => [variant.name, formatMeasure(variant.metrics[measure as string])])),
     took: formatSeconds(seconds),
   };
 }
 
+/** `co-likes` → "co-likes", `item-softmax` → "item softmax" */
+const titleOf = (name: string): string => name.replace(/(?<!^co)-/g, ' ');
+
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A row a variant, and what else there is to hold its metrics against. */
 function settingsTable({ variants, metrics }: RecipeResult): ReportTable {
+  const measured = [...new Set(variants.flatMap((variant) => Object.keys(variant.metrics)))];
   const rows = variants.map(({ name, about, epochs, seconds, metrics: found }) => ({
     setting: name,
     how: about,
     epochs: epochs.length,
-    ...Object.fromEntries(Object.entries(found).map(([key, value]) => [key, formatMeasure(value)])),
+    ...Object.fromEntries(measured.map((key) => [key, formatMeasure(found[key])])),
     trained: formatSeconds(seconds),
     anEpoch: formatSeconds(epochs.reduce((sum, epoch) => sum + epoch.seconds, 0) / epochs.length),
   }));
-  const known = new Set(variants.flatMap((variant) => Object.keys(variant.metrics)));
-  const others = Object.entries(metrics).filter(([key]) => !known.has(key));
+  const others = Object.entries(metrics).filter(([key]) => !measured.includes(key));
   return {
     name: 'settings',
     title: 'Settings',

@@ -4,9 +4,9 @@ import { loadVega } from './packages.js';
 import { colour, darkChartRules, seriesColours } from './palette.js';
 import type { Chart } from './types.js';
 
-/** Pixels of a chart; pages scale it from .8 on a phone to 1.3, where its text stays readable. */
-const WIDTH = 400;
-const HEIGHT = 250;
+/** Pixels of a chart; pages show it at about this size, so that its text has the size of theirs. */
+export const CHART_WIDTH = 340;
+const CHART_HEIGHT = 220;
 
 /** What a chart is called; see `Chart`. */
 export type ChartText = Pick<Chart, 'name' | 'title' | 'description' | 'caption'>;
@@ -51,8 +51,8 @@ export async function drawChart(text: ChartText, view: object): Promise<Chart> {
   const spec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: text.description,
-    width: WIDTH,
-    height: HEIGHT,
+    width: CHART_WIDTH,
+    height: CHART_HEIGHT,
     autosize: { type: 'fit', contains: 'padding' },
     ...view,
     config,

@@ -1,6 +1,6 @@
 import type { Dataset } from '../dataset/dataset.js';
 import { describeCounts, drawCountChart, drawRatingChart } from './distribution-charts.js';
-import { formatCount, formatMeasure } from './format.js';
+import { formatCount, formatNumber } from './format.js';
 import type { Chart, ReportChapter } from './types.js';
 
 /** The chapter on a dataset: its size, its ratings, and how many ratings users and items have. */
@@ -13,10 +13,8 @@ export async function writeDataChapter(data: Dataset, { charts }: { charts: bool
       { label: 'ratings', value: formatCount(interactions) },
       { label: 'users', value: formatCount(users) },
       { label: 'items', value: formatCount(items) },
-      { label: 'of all pairs', value: `${formatMeasure(Number((100 * density).toPrecision(3)))} %` },
-      ...(data.implicit
-        ? []
-        : [{ label: `mean of ${ratingMin} to ${ratingMax}`, value: formatMeasure(Number(ratingMean.toFixed(2))) }]),
+      { label: 'of all pairs', value: `${formatNumber(100 * density, 2)} %` },
+      ...(data.implicit ? [] : [{ label: `mean of ${ratingMin} to ${ratingMax}`, value: formatNumber(ratingMean, 2) }]),
     ],
     parts: charts ? [{ charts: await distributions(data) }] : [],
   };

@@ -1,5 +1,5 @@
 import type { Interactions } from '../dataset/interactions.js';
-import { type ChartText, drawChart } from './chart.js';
+import { CHART_WIDTH, type ChartText, drawChart } from './chart.js';
 import { formatCount } from './format.js';
 import type { Chart } from './types.js';
 
@@ -64,8 +64,8 @@ function octaveLabel(octave: number): string {
 }
 
 function drawBars(bars: readonly Bar[], xTitle: string, yTitle: string, text: ChartText): Promise<Chart> {
-  // Labels of 6 pixels a character, on some 340 pixels.
-  const crowded = bars.some(({ label }) => 6 * label.length + 4 > 340 / bars.length);
+  // Labels of 6 pixels a character, on the width that the axis leaves.
+  const crowded = bars.some(({ label }) => 6 * label.length + 4 > (CHART_WIDTH - 50) / bars.length);
   return drawChart(text, {
     data: {
       values: bars.map((bar) => ({ ...bar, hover: `${bar.label}: ${formatCount(bar.count)} ${yTitle}` })),
@@ -77,7 +77,7 @@ function drawBars(bars: readonly Bar[], xTitle: string, yTitle: string, text: Ch
         type: 'ordinal',
         sort: null,
         title: xTitle,
-        axis: { labelAngle: crowded ? -40 : 0, labelOverlap: 'greedy', ticks: false, labelPadding: 4 },
+        axis: { labelAngle: crowded ? -45 : 0, labelOverlap: false, ticks: false, labelPadding: 4 },
       },
       y: {
         field: 'count',

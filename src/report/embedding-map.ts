@@ -13,7 +13,7 @@ import { LEAST_POINTS, projectItems } from './project-items.js';
 import type { Chart } from './types.js';
 
 /** Pixels of the square that points are placed in. */
-const SIDE = 376;
+const SIDE = 440;
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross', 'triangle-right', 'circle'];
 const MOST_LABELS = 16;
 const LABEL_SIZE = 9;
@@ -117,7 +117,7 @@ function mapView(points: readonly MapPoint[], groups: readonly string[]): object
     },
     legend:
       groups.length > 1 || groups[0] !== OTHER_GENRES
-        ? { title: null, orient: 'bottom', columns: 4, symbolSize: 60, rowPadding: 3, columnPadding: 14 }
+        ? { title: null, orient: 'bottom', columns: 4, symbolSize: 60, rowPadding: 3, columnPadding: 22 }
         : null,
   });
   const labels = placeLabels(

@@ -7,13 +7,15 @@ export function formatMeasure(value: number | undefined): string {
   return formatNumber(value, Math.min(4, places(value)));
 }
 
-/** Seconds with three digits: 0.412 s, 12.3 s, 185 s. */
+/** Seconds with three digits: 1.61 ms, 0.412 s, 12.3 s, 185 s. */
 export function formatSeconds(seconds: number): string {
+  if (seconds < 0.1) return `${Number((1000 * seconds).toPrecision(3))} ms`;
   return `${formatNumber(seconds, Math.max(0, Math.min(3, 2 - magnitude(seconds))))} s`;
 }
 
-/** With so many places, and commas from five digits on. */
+/** With so many places, and commas from five digits on; beyond 10^12 as 2.321e21. */
 export function formatNumber(value: number, decimals: number): string {
+  if (Math.abs(value) >= 1e12) return value.toExponential(3).replace('e+', 'e');
   const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   return value.toLocaleString('en-US', { ...options, useGrouping: Math.abs(value) >= 10_000 });
 }

@@ -44,8 +44,8 @@ export function drawLossChart(epochs: readonly EpochRecord[], text: ChartText): 
     field: 'loss',
     type: 'quantitative',
     title: 'loss',
-    scale: { type: isLog ? 'log' : 'linear', zero: false },
-    axis: { tickCount: 5, format: most >= 10_000 ? '.2~s' : '~g' },
+    scale: isLog ? { type: 'log' } : { zero: false },
+    axis: { tickCount: 5, format: lossFormat(most) },
   };
   return drawChart(text, {
     data: { values: points },
@@ -72,6 +72,9 @@ export function drawLossChart(epochs: readonly EpochRecord[], text: ChartText): 
     ],
   });
 }
+
+/** The tick format of losses up to `most`. */
+export const lossFormat = (most: number): string => (most < 1e4 ? '~r' : most < 1e6 ? '~s' : '.1~e');
 
 const byPart = (range: Record<LossPoint['part'], unknown>): object => ({
   field: 'part',

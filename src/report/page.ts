@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { embeddedSvg } from './chart.js';
+import { CHART_WIDTH, embeddedSvg } from './chart.js';
 import { escapeMarkup } from './escape.js';
 import { describeMachine } from './machine.js';
 import { pageScript, pageStyle } from './style.js';
@@ -8,6 +8,9 @@ import type { Chart, Report, ReportChapter, ReportPart, ReportTable } from './ty
 
 /** Columns whose texts are all this short are kept on one line. */
 const SHORT = 18;
+/** Characters of a line where long texts wrap, and those that half the page holds. */
+const WRAPPED = 34;
+const BROAD = 100;
 
 /**
  * The report as one HTML file: styles, charts and a small script are inside, and its policy forbids the browser to load
@@ -78,8 +81,10 @@ ${title === undefined ? '' : `<h3>${escapeMarkup(title)}</h3>\n`}${paragraph(abo
 const note = (caption: string | undefined): string =>
   caption === undefined || caption === '' ? '' : `<small>${escapeMarkup(caption)}</small>`;
 
+const isWide = ({ svg }: Chart): boolean => Number(/ width="(\d+)"/.exec(svg)?.[1]) > 1.2 * CHART_WIDTH;
+
 const chartHtml = (chart: Chart): string =>
-  `<figure><figcaption>${escapeMarkup(chart.title)}</figcaption>${embeddedSvg(chart)}${note(chart.caption)}</figure>\n`;
+  `<figure${isWide(chart) ? ' class="wide"' : ''}><figcaption>${escapeMarkup(chart.title)}</figcaption>${embeddedSvg(chart)}${note(chart.caption)}</figure>\n`;
 
 function tableHtml({ title, caption, rows }: ReportTable): string {
   const columns = toTextColumns(rows);
@@ -93,13 +98,20 @@ function tableHtml({ title, caption, rows }: ReportTable): string {
       .join('');
   const body = rows.map((_, row) => `<tr>${cells('td', ({ cells: texts }) => texts[row] as string)}</tr>\n`);
   // Focusable, so that the keyboard can scroll a table that is wider than the screen.
-  return `<div class="table"><div class="scroll" tabindex="0" role="group" aria-label="${escapeMarkup(title)}"><table>
+  return `<div class="table${isBroad(columns) ? ' wide' : ''}"><div class="scroll" tabindex="0" role="group" aria-label="${escapeMarkup(title)}"><table>
 <caption>${escapeMarkup(title)}</caption>
 <thead><tr>${cells('th', ({ head }) => head)}</tr></thead>
 <tbody>
 ${body.join('')}</tbody></table></div>${note(caption)}</div>
 `;
 }
+
+/** Whether a table wants the whole width of the page: by the longest text of each column, as far as that does not wrap. */
+const isBroad = (columns: readonly TextColumn[]): boolean =>
+  columns.reduce((sum, { head, cells }) => {
+    const longest = Math.max(head.length, ...cells.map((cell) => cell.length));
+    return sum + Math.min(longest, WRAPPED) + 2;
+  }, 0) > BROAD;
 
 const columnClass = ({ kind, cells }: TextColumn): string =>
   kind === 'number' ? 'number' : cells.every((cell) => cell.length <= SHORT) ? 'short text' : 'text';

@@ -14,7 +14,7 @@ export interface SweepChartOptions extends ChartTexts {
 }
 
 export interface EmbeddingMapOptions {
-  /** At most so many items, the most rated ones. Default 800. */
+  /** At most so many items, the most rated ones. Default 600. */
   items?: number;
   /** Equal seeds give equal maps. Default 42. */
   seed?: number;
@@ -140,6 +140,6 @@ export async function writeReport(report: Report, { out }: { out: string }): Pro
 }
 
 const readMap = ({ items, seed }: EmbeddingMapOptions): { items: number; seed: number } => ({
-  items: expectInt('items', items ?? 800, { min: 5, max: 5000 }),
+  items: expectInt('items', items ?? 600, { min: 5, max: 5000 }),
   seed: expectInt('seed', seed ?? 42, { min: 0 }),
 });

@@ -28,10 +28,13 @@ nav a:hover,nav a:focus-visible{text-decoration:underline}
 .figures dt{color:var(--muted);font-size:.85rem}
 .figures dd{margin:0;font-size:1.35rem;line-height:1.25;font-variant-numeric:tabular-nums}
 .grid{display:grid;gap:1.75rem 2.5rem;margin-top:.9rem;align-items:start}
-.charts{grid-template-columns:repeat(auto-fit,minmax(min(100%,19.5rem),1fr))}
+.charts{grid-template-columns:repeat(auto-fill,minmax(min(100%,19.5rem),1fr))}
 .tables{grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr))}
 .grid>*{min-width:0}
-figure{margin:0;max-width:32rem}
+figure{margin:0;max-width:26rem}
+figure.wide{max-width:36rem}
+@media (min-width:48rem){figure.wide{grid-column:span 2}}
+.table.wide{grid-column:1/-1}
 figcaption{font-weight:600;font-size:.95rem;margin-bottom:.35rem}
 figure small,.table small{display:block;margin-top:.35rem;color:var(--muted);font-size:.83rem;line-height:1.4}
 svg{display:block;width:100%;height:auto}
@@ -56,7 +59,9 @@ footer dd{font-size:.95rem}
  @page{margin:14mm}
  body{max-width:none;padding:0;font-size:9.5pt}
  nav{display:none}
- .charts{grid-template-columns:repeat(2,1fr)}
+ .charts{grid-template-columns:repeat(6,1fr)}
+ figure{grid-column:span 2}
+ figure.wide{grid-column:span 4}
  .tables{grid-template-columns:1fr;gap:1.25rem}
  .scroll{overflow:visible}
  figure,tr,.figures,caption,.notice{break-inside:avoid}

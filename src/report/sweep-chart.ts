@@ -1,4 +1,5 @@
 import { type ChartText, drawChart } from './chart.js';
+import { lossFormat } from './loss-chart.js';
 import { seriesColours } from './palette.js';
 import type { Chart } from './types.js';
 
@@ -26,12 +27,12 @@ const LABEL_GAP = 0.075;
 
 /**
  * Loss by epoch of several runs, on a logarithmic axis; a cross ends a run that diverged. Runs that diverged before
- * their first epoch ended have no curve: the caption names them.
+ * their first epoch ended have no curve: the caption names them. A curve that leaves the axis ends at its edge.
  *
  * @param domain least and greatest loss of the axis, so that charts side by side can share one
  */
 export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domain?: [number, number]): Promise<Chart> {
-  const known = runs.map((run) => ({ ...run, losses: run.losses.filter((loss) => Number.isFinite(loss) && loss > 0) }));
+  const known = runs.map((run) => ({ ...run, losses: within(run.losses, domain) }));
   const drawn = known.filter(({ losses }) => losses.length > 0);
   const lost = known.filter(({ losses }) => losses.length === 0).map(({ label }) => label);
   const labels = drawn.map(({ label }) => label);
@@ -41,6 +42,7 @@ export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domai
     legend: null,
     scale: { domain: labels, range: labels.map((_, i) => range[i % range.length]) },
   });
+  const [least, most] = domain ?? spanOf(drawn);
   const x = {
     field: 'epoch',
     type: 'quantitative',
@@ -52,8 +54,8 @@ export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domai
     field: 'loss',
     type: 'quantitative',
     title: 'loss',
-    scale: { type: 'log', nice: false, ...(domain !== undefined && { domain }) },
-    axis: { tickCount: 5, format: '.1~e' },
+    scale: { type: 'log', nice: false, domain: [least, most] },
+    axis: { tickCount: 5, format: lossFormat(most) },
   };
   const color = byRun(seriesColours);
   const ends = drawn.map(({ label, losses, diverged }) => ({
@@ -76,7 +78,7 @@ export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domai
       encoding: { x, y, color },
     },
     {
-      data: { values: apart(ends, domain ?? spanOf(drawn)) },
+      data: { values: apart(ends, [least, most]) },
       mark: { type: 'text', align: 'left', dx: 8 },
       encoding: { x, y: { ...y, field: 'at' }, color, text: { field: 'text' } },
     },
@@ -84,7 +86,7 @@ export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domai
   const caption = [
     text.caption,
     lost.length > 0 && `${lost.join(', ')} diverged before the first epoch ended.`,
-    'Crosses mark runs that diverged.',
+    drawn.some(({ diverged }) => diverged) && 'Crosses mark runs that diverged.',
   ];
   return drawChart({ ...text, caption: caption.filter(Boolean).join(' ') }, { layer: layers });
 }
@@ -96,10 +98,27 @@ export function sweepText(runs: readonly SweepRun[]): ChartText {
   return { name: 'sweep', title: 'Loss by epoch', description: `Loss by epoch of ${runs.length} runs. ${told}` };
 }
 
-/** Least and greatest loss of some runs; 1 to 10 where none has any. */
-export function spanOf(runs: readonly Pick<SweepRun, 'losses'>[]): [number, number] {
-  const losses = runs.flatMap((run) => run.losses).filter((loss) => Number.isFinite(loss) && loss > 0);
-  return losses.length === 0 ? [1, 10] : [Math.min(...losses), Math.max(...losses)];
+/** The finite losses up to the first that leaves the domain, which is put on its edge. */
+function within(losses: readonly number[], domain: readonly [number, number] | undefined): number[] {
+  const finite = losses.filter((loss) => Number.isFinite(loss) && loss > 0);
+  if (domain === undefined) return finite;
+  const [least, most] = domain;
+  const beyond = finite.findIndex((loss) => loss < least || loss > most);
+  if (beyond < 0) return finite;
+  return [...finite.slice(0, beyond), (finite[beyond] as number) > most ? most : least];
+}
+
+/**
+ * An axis for some runs: from their least loss to their greatest. Runs that diverged count with their first loss alone,
+ * or nothing could be seen of the others. 1 to 10 where there are no losses.
+ */
+export function spanOf(runs: readonly Pick<SweepRun, 'losses' | 'diverged'>[]): [number, number] {
+  const losses = runs
+    .flatMap(({ losses: all, diverged }) => (diverged ? all.slice(0, 1) : all))
+    .filter((loss) => Number.isFinite(loss) && loss > 0);
+  if (losses.length === 0) return [1, 10];
+  const [least, most] = [Math.min(...losses), Math.max(...losses)];
+  return runs.some(({ diverged }) => diverged) || most === least ? [least, 10 * most] : [least, most];
 }
 
 interface RunEnd {

@@ -38,7 +38,7 @@ const isEmpty = (value: unknown): boolean => value == null || (Array.isArray(val
 const isNumeric = (value: unknown): boolean =>
   typeof value === 'number' ||
   typeof value === 'bigint' ||
-  (typeof value === 'string' && /^(–|[-−]?[\d,]*\.?\d+( (s|ms|%|×))?)$/.test(value));
+  (typeof value === 'string' && /^(–|-?[\d,]*\.?\d+(e\d+)?( (s|ms|%))?)$/.test(value));
 
 function cellText(value: unknown, key: string, decimals: number): string {
   if (isEmpty(value)) return '';
@@ -51,6 +51,8 @@ function cellText(value: unknown, key: string, decimals: number): string {
 /** Ids and years are names, not amounts: no commas. */
 const isName = (key: string): boolean => /(^id|Id|^year|Year)$/.test(key);
 
-/** `validRmse` → "valid rmse" */
+/** `validRmse` → "valid RMSE" */
 export const headOf = (key: string): string =>
-  key.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  key
+    .replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .replace(/\b(rmse|mse|mae|bce|map|mrr)\b/g, (name) => name.toUpperCase());
