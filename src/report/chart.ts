@@ -60,18 +60,31 @@ export async function drawChart(text: ChartText, view: object): Promise<Chart> {
   return { ...text, spec, svg: finish(await renderSvg(spec), text) };
 }
 
+/** Text on a halo in the colour of the page, so that it can be read over marks: SVG paints a stroke over its own fill. */
+export function haloText(mark: object, layer: object): object[] {
+  const page = colour('page');
+  return [{ color: page, stroke: page, strokeWidth: 3, strokeOpacity: 0.85 }, {}].map((paint) => ({
+    ...layer,
+    mark: { type: 'text', ...mark, ...paint },
+  }));
+}
+
 /** What makes an SVG follow the theme where it stands alone; a page has these rules once. */
 const STYLE = `<style>${darkChartRules()}</style>`;
 
 /** The chart as a page embeds it. */
 export const embeddedSvg = ({ svg }: Chart): string => svg.replace(STYLE, '').trimEnd();
 
-/** Gives Vega's SVG its name and description, and the points that have a description one to hover over. */
+/**
+ * Gives Vega's SVG its name and description, and the points that have a description one to hover over; drops what the one
+ * description replaces, and digits that nobody sees.
+ */
 function finish(svg: string, { title, description }: ChartText): string {
   const head = `<title>${escapeMarkup(title)}</title><desc>${escapeMarkup(description)}</desc>${STYLE}`;
   return `${svg
     .replace(/<path aria-label="([^"]*)"([^>]*)\/>/g, '<path$2><title>$1</title></path>')
     .replace(/ (role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-hidden="true"|pointer-events="none")/g, '')
+    .replace(/ (d|transform|x2|y2)="[^"]*"/g, (attribute) => attribute.replace(/(\.\d\d)\d+/g, '$1'))
     .replace(/<path class="(background|foreground)" d="(M0,0h0v0h0Z)?"( display="none")?\/>/g, '')
     .replace(/^<svg ([^>]*)>/, (_, attributes: string) => `<svg role="img" ${attributes}>${head}`)}\n`;
 }

@@ -70,7 +70,7 @@ function drawBars(bars: readonly Bar[], xTitle: string, yTitle: string, text: Ch
     data: {
       values: bars.map((bar) => ({ ...bar, hover: `${bar.label}: ${formatCount(bar.count)} ${yTitle}` })),
     },
-    mark: { type: 'bar', width: { band: 0.82 }, cornerRadiusEnd: 2 },
+    mark: { type: 'bar', width: { band: 0.82 } },
     encoding: {
       x: {
         field: 'label',

@@ -3,20 +3,20 @@ import { gatherRows } from '../recommend/dense-search.js';
 import { genresOf, titleOf } from '../recommend/metadata.js';
 import { itemVectorsOf } from '../recommend/similar.js';
 import type { ModelData } from '../types.js';
-import { type ChartText, drawChart } from './chart.js';
+import { type ChartText, drawChart, haloText } from './chart.js';
 import { printable } from './escape.js';
 import { formatCount } from './format.js';
 import { groupByGenre, OTHER_GENRES } from './genre-groups.js';
-import { colour, seriesColours } from './palette.js';
+import { seriesColours } from './palette.js';
 import { placeLabels } from './place-labels.js';
 import { LEAST_POINTS, projectItems } from './project-items.js';
 import type { Chart } from './types.js';
 
 /** Pixels of the square that points are placed in. */
-const SIDE = 440;
+const SIDE = 560;
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'triangle-down', 'cross', 'triangle-right', 'circle'];
-const MOST_LABELS = 16;
-const LABEL_SIZE = 9;
+const MOST_LABELS = 24;
+const LABEL_SIZE = 10;
 const LONGEST_LABEL = 26;
 
 export interface MapOptions {
@@ -117,7 +117,7 @@ function mapView(points: readonly MapPoint[], groups: readonly string[]): object
     },
     legend:
       groups.length > 1 || groups[0] !== OTHER_GENRES
-        ? { title: null, orient: 'bottom', columns: 4, symbolSize: 60, rowPadding: 3, columnPadding: 22 }
+        ? { title: null, orient: 'bottom', columns: 4, symbolSize: 60, rowPadding: 3, columnPadding: 40 }
         : null,
   });
   const labels = placeLabels(
@@ -125,7 +125,6 @@ function mapView(points: readonly MapPoint[], groups: readonly string[]): object
     { fontSize: LABEL_SIZE, width: SIDE, most: MOST_LABELS },
   );
   const encoding = { x: position('x'), y: position('y') };
-  const label = { type: 'text', align: 'left', baseline: 'middle', fontSize: LABEL_SIZE };
   return {
     width: SIDE,
     height: SIDE,
@@ -133,7 +132,7 @@ function mapView(points: readonly MapPoint[], groups: readonly string[]): object
     layer: [
       {
         data: { values: points.map(({ x, y, group, hover }) => ({ x, y, group, hover })) },
-        mark: { type: 'point', filled: true, size: 16, opacity: 0.85 },
+        mark: { type: 'point', filled: true, size: 24, opacity: 0.85 },
         encoding: {
           ...encoding,
           color: byGroup(seriesColours),
@@ -141,15 +140,10 @@ function mapView(points: readonly MapPoint[], groups: readonly string[]): object
           description: { field: 'hover' },
         },
       },
-      // A halo, then the text: SVG paints a stroke over its own fill.
-      ...[
-        { stroke: colour('page'), strokeWidth: 3, strokeOpacity: 0.85, color: colour('page') },
-        { color: colour('ink') },
-      ].map((paint) => ({
-        data: { values: labels },
-        mark: { ...label, ...paint },
-        encoding: { ...encoding, text: { field: 'text' } },
-      })),
+      ...haloText(
+        { align: 'left', baseline: 'middle', fontSize: LABEL_SIZE },
+        { data: { values: labels }, encoding: { ...encoding, text: { field: 'text' } } },
+      ),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import type { EpochRecord } from '../types.js';
-import { type ChartText, drawChart } from './chart.js';
+import { type ChartText, drawChart, haloText } from './chart.js';
 import { formatMeasure } from './format.js';
+import { logTicks, lossFormat } from './loss-axis.js';
 import { colour } from './palette.js';
 import type { Chart } from './types.js';
 
@@ -11,7 +12,10 @@ const MOST_POINTS = 250;
 /** Of so few epochs each is marked. */
 const MARKED_POINTS = 30;
 /** Labels nearer to each other than this share of the axis are moved apart. */
-const NEAR = 0.07;
+const NEAR = 0.12;
+/** Pixels of a label above the end of its curve, and of a line of text. */
+const LABEL_RISE = 9;
+const LINE = 13;
 
 interface LossPoint {
   epoch: number;
@@ -45,7 +49,7 @@ export function drawLossChart(epochs: readonly EpochRecord[], text: ChartText): 
     type: 'quantitative',
     title: 'loss',
     scale: isLog ? { type: 'log' } : { zero: false },
-    axis: { tickCount: 5, format: lossFormat(most) },
+    axis: { format: lossFormat(most), ...(isLog ? { values: logTicks(least, most) } : { tickCount: 5 }) },
   };
   return drawChart(text, {
     data: { values: points },
@@ -64,17 +68,15 @@ export function drawLossChart(epochs: readonly EpochRecord[], text: ChartText): 
         mark: { type: 'point', size: 70, stroke: colour('series1'), strokeWidth: 1.5 },
         encoding: { x, y },
       },
-      ...endLabels(points, isLog).map(({ value, dy, text: label, shade }) => ({
-        data: { values: [value] },
-        mark: { type: 'text', align: 'left', dx: 7, dy, text: label, color: colour(shade) },
-        encoding: { x, y },
-      })),
+      ...endLabels(points, isLog).flatMap(({ value, dy, text: label, shade }) =>
+        haloText(
+          { align: 'right', dy, text: label, color: colour(shade) },
+          { data: { values: [value] }, encoding: { x, y } },
+        ),
+      ),
     ],
   });
 }
-
-/** The tick format of losses up to `most`. */
-export const lossFormat = (most: number): string => (most < 1e4 ? '~r' : most < 1e6 ? '~s' : '.1~e');
 
 const byPart = (range: Record<LossPoint['part'], unknown>): object => ({
   field: 'part',
@@ -101,7 +103,7 @@ interface EndLabel {
   shade: 'muted' | 'series1';
 }
 
-/** The name and last loss of each curve at its end, so that no legend is needed. */
+/** The name and last loss of each curve above its end, where falling curves leave room, so that no legend is needed. */
 function endLabels(points: readonly LossPoint[], isLog: boolean): EndLabel[] {
   const onAxis = (loss: number): number => (isLog ? Math.log(loss) : loss);
   const heights = points.map(({ loss }) => onAxis(loss));
@@ -109,10 +111,10 @@ function endLabels(points: readonly LossPoint[], isLog: boolean): EndLabel[] {
   const ends = (['train', 'valid'] as const).flatMap((part) => points.filter((p) => p.part === part).slice(-1));
   const [one, other] = ends.map(({ loss }) => onAxis(loss));
   const isNear = one !== undefined && other !== undefined && Math.abs(one - other) < NEAR * span;
-  return ends.map((value, i) => ({
+  const higher = Math.max(...ends.map(({ loss }) => loss));
+  return ends.map((value) => ({
     value,
-    // The higher one goes up, the other down.
-    dy: isNear ? (((one < other ? 0 : 1) as number) === i ? 7 : -7) : 0,
+    dy: isNear && value.loss === higher ? -LABEL_RISE - LINE : -LABEL_RISE,
     text: `${value.part} ${formatMeasure(value.loss)}`,
     shade: value.part === 'train' ? 'muted' : 'series1',
   }));

@@ -27,6 +27,6 @@ export function normsOfItems(data: ModelData): Promise<Chart> {
     name: 'norms',
     title: 'Popularity and vector length',
     description: 'Items by their number of ratings and by the length of their vectors, with the median length.',
-    caption: 'Darker where there are more items; the line is their median.',
+    caption: 'The stronger the colour, the more items; the line is their median.',
   });
 }

@@ -10,7 +10,7 @@ const ROWS = 26;
 /** The median of fewer items says little. */
 const LEAST_ITEMS = 5;
 
-/** Where items lie by popularity and by the length of their vectors: darker where there are more, with the median. */
+/** Where items lie by popularity and by the length of their vectors: stronger where there are more, with the median. */
 export function drawNormChart(data: ModelData, text: ChartText): Promise<Chart> {
   const { cells, medians } = binNorms(data);
   const most = Math.max(1, ...cells.map(({ items }) => items));

@@ -8,6 +8,8 @@ import type { Chart, Report, ReportChapter, ReportPart, ReportTable } from './ty
 
 /** Columns whose texts are all this short are kept on one line. */
 const SHORT = 18;
+/** One with a text beyond this is given room for sentences. */
+const LONG = 60;
 /** Characters of a line where long texts wrap, and those that half the page holds. */
 const WRAPPED = 34;
 const BROAD = 100;
@@ -114,4 +116,10 @@ const isBroad = (columns: readonly TextColumn[]): boolean =>
   }, 0) > BROAD;
 
 const columnClass = ({ kind, cells }: TextColumn): string =>
-  kind === 'number' ? 'number' : cells.every((cell) => cell.length <= SHORT) ? 'short text' : 'text';
+  kind === 'number'
+    ? 'number'
+    : cells.every((cell) => cell.length <= SHORT)
+      ? 'short text'
+      : cells.some((cell) => cell.length > LONG)
+        ? 'long text'
+        : 'text';

@@ -32,7 +32,7 @@ nav a:hover,nav a:focus-visible{text-decoration:underline}
 .tables{grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr))}
 .grid>*{min-width:0}
 figure{margin:0;max-width:26rem}
-figure.wide{max-width:36rem}
+figure.wide{max-width:44rem}
 @media (min-width:48rem){figure.wide{grid-column:span 2}}
 .table.wide{grid-column:1/-1}
 figcaption{font-weight:600;font-size:.95rem;margin-bottom:.35rem}
@@ -42,11 +42,12 @@ svg{display:block;width:100%;height:auto}
 .scroll:focus-visible{outline:2px solid var(--series1);outline-offset:2px}
 table{border-collapse:collapse;font-size:.88rem;line-height:1.35;min-width:100%}
 caption{text-align:left;font-weight:600;font-size:.95rem;padding-bottom:.35rem}
-th,td{padding:.3rem .9rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
+th,td{padding:.3rem .75rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
 th{color:var(--muted);font-weight:500;vertical-align:bottom;white-space:nowrap}
 th:last-child,td:last-child{padding-right:0}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.text{min-width:7rem}
+td.long{min-width:18rem}
 td.short{min-width:0;white-space:nowrap}
 tbody tr:hover{background:color-mix(in srgb,var(--series1) 7%,transparent)}
 footer{border-top:1px solid var(--rule);margin-top:2rem;padding-top:.5rem}
@@ -54,7 +55,13 @@ footer .figures{margin-top:.75rem;gap:.6rem 2rem}
 footer dd{font-size:.95rem}
 .tip{position:fixed;z-index:1;max-width:17rem;padding:.35rem .6rem;border-radius:4px;background:var(--ink);color:var(--page);
  font-size:.8rem;line-height:1.35;white-space:pre-line;pointer-events:none}
-@media (max-width:34rem){body{font-size:14px}h1{font-size:1.6rem}.charts figure{max-width:none}}
+@media (max-width:34rem){
+ body{font-size:14px}
+ h1{font-size:1.6rem}
+ .charts figure{max-width:none}
+ .wide .role-mark text{display:none}
+ .wide .role-legend-label text{font-size:17px}
+}
 @media print{
  @page{margin:14mm}
  body{max-width:none;padding:0;font-size:9.5pt}

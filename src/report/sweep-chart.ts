@@ -1,5 +1,5 @@
 import { type ChartText, drawChart } from './chart.js';
-import { lossFormat } from './loss-chart.js';
+import { logTicks, lossFormat } from './loss-axis.js';
 import { seriesColours } from './palette.js';
 import type { Chart } from './types.js';
 
@@ -26,15 +26,15 @@ const DASHES = [
 const LABEL_GAP = 0.075;
 
 /**
- * Loss by epoch of several runs, on a logarithmic axis; a cross ends a run that diverged. Runs that diverged before
- * their first epoch ended have no curve: the caption names them. A curve that leaves the axis ends at its edge.
+ * Loss by epoch of several runs, on a logarithmic axis; a cross ends a run that diverged. Runs that diverged in
+ * their first epoch have no curve: the caption names them. A curve that leaves the axis ends at its edge.
  *
  * @param domain least and greatest loss of the axis, so that charts side by side can share one
  */
 export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domain?: [number, number]): Promise<Chart> {
-  const known = runs.map((run) => ({ ...run, losses: within(run.losses, domain) }));
-  const drawn = known.filter(({ losses }) => losses.length > 0);
-  const lost = known.filter(({ losses }) => losses.length === 0).map(({ label }) => label);
+  const drawn = runs
+    .map((run) => ({ ...run, points: curveOf(run.losses, domain) }))
+    .filter(({ points }) => points.length > 0);
   const labels = drawn.map(({ label }) => label);
   const byRun = (range: readonly unknown[]): object => ({
     field: 'label',
@@ -42,12 +42,14 @@ export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domai
     legend: null,
     scale: { domain: labels, range: labels.map((_, i) => range[i % range.length]) },
   });
+  const ends = drawn.map(({ label, points, diverged }) => ({ label, diverged, ...(points.at(-1) as CurvePoint) }));
+  const lastEpoch = Math.max(1, ...ends.map(({ epoch }) => epoch));
   const [least, most] = domain ?? spanOf(drawn);
   const x = {
     field: 'epoch',
     type: 'quantitative',
     title: 'epoch',
-    scale: { nice: false, zero: false },
+    scale: { domain: [1, Math.max(2, Math.ceil(lastEpoch))], nice: false },
     axis: { tickMinStep: 1, tickCount: 5, format: ',d' },
   };
   const y = {
@@ -55,21 +57,15 @@ export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domai
     type: 'quantitative',
     title: 'loss',
     scale: { type: 'log', nice: false, domain: [least, most] },
-    axis: { tickCount: 5, format: lossFormat(most) },
+    axis: { values: logTicks(least, most), format: lossFormat(most) },
   };
   const color = byRun(seriesColours);
-  const ends = drawn.map(({ label, losses, diverged }) => ({
-    label,
-    epoch: losses.length,
-    loss: losses.at(-1) as number,
-    diverged,
-  }));
   const layers = [
     {
       data: {
-        values: drawn.flatMap(({ label, losses }) => losses.map((loss, i) => ({ label, epoch: i + 1, loss }))),
+        values: drawn.flatMap(({ label, points }) => points.map((point) => ({ label, ...point }))),
       },
-      mark: { type: 'line', strokeWidth: 1.75, interpolate: 'linear' },
+      mark: { type: 'line', strokeWidth: 1.75 },
       encoding: { x, y, color, strokeDash: byRun(DASHES) },
     },
     {
@@ -78,16 +74,15 @@ export function drawSweepChart(runs: readonly SweepRun[], text: ChartText, domai
       encoding: { x, y, color },
     },
     {
-      data: { values: apart(ends, [least, most]) },
+      data: { values: apart(ends, [least, most]).map((end) => ({ ...end, epoch: lastEpoch })) },
       mark: { type: 'text', align: 'left', dx: 8 },
       encoding: { x, y: { ...y, field: 'at' }, color, text: { field: 'text' } },
     },
   ];
-  const caption = [
-    text.caption,
-    lost.length > 0 && `${lost.join(', ')} diverged before the first epoch ended.`,
-    drawn.some(({ diverged }) => diverged) && 'Crosses mark runs that diverged.',
-  ];
+  const ended = runs
+    .filter(({ diverged }) => diverged)
+    .map(({ label, losses }) => `${label} in epoch ${losses.length + 1}`);
+  const caption = [text.caption, ended.length > 0 && `Crosses: diverged, ${ended.join(', ')}.`];
   return drawChart({ ...text, caption: caption.filter(Boolean).join(' ') }, { layer: layers });
 }
 
@@ -98,14 +93,23 @@ export function sweepText(runs: readonly SweepRun[]): ChartText {
   return { name: 'sweep', title: 'Loss by epoch', description: `Loss by epoch of ${runs.length} runs. ${told}` };
 }
 
-/** The finite losses up to the first that leaves the domain, which is put on its edge. */
-function within(losses: readonly number[], domain: readonly [number, number] | undefined): number[] {
-  const finite = losses.filter((loss) => Number.isFinite(loss) && loss > 0);
-  if (domain === undefined) return finite;
-  const [least, most] = domain;
-  const beyond = finite.findIndex((loss) => loss < least || loss > most);
-  if (beyond < 0) return finite;
-  return [...finite.slice(0, beyond), (finite[beyond] as number) > most ? most : least];
+interface CurvePoint {
+  epoch: number;
+  loss: number;
+}
+
+/** Finite losses by epoch, up to where the curve leaves the domain. */
+function curveOf(losses: readonly number[], domain: readonly [number, number] | undefined): CurvePoint[] {
+  const points = losses
+    .map((loss, i) => ({ epoch: i + 1, loss }))
+    .filter(({ loss }) => Number.isFinite(loss) && loss > 0);
+  const [least, most] = domain ?? [0, Number.POSITIVE_INFINITY];
+  const beyond = points.findIndex(({ loss }) => loss < least || loss > most);
+  if (beyond <= 0) return beyond === 0 ? [] : points;
+  const [last, next] = [points[beyond - 1], points[beyond]] as [CurvePoint, CurvePoint];
+  const edge = next.loss > most ? most : least;
+  const share = Math.log(edge / last.loss) / Math.log(next.loss / last.loss);
+  return [...points.slice(0, beyond), { epoch: last.epoch + share * (next.epoch - last.epoch), loss: edge }];
 }
 
 /**
@@ -128,14 +132,20 @@ interface RunEnd {
   diverged: boolean;
 }
 
-/** Labels of the ends of curves, moved upwards where they would cover each other. */
+/** Labels of the ends of curves, moved up where they would cover each other, and down again from the top of the axis. */
 function apart(ends: readonly RunEnd[], [least, most]: [number, number]): object[] {
   const gap = LABEL_GAP * Math.log(most / least);
-  let above = Number.NEGATIVE_INFINITY;
-  return [...ends]
-    .sort((a, b) => a.loss - b.loss)
-    .map((end) => {
-      above = Math.max(Math.log(end.loss), above + gap);
-      return { ...end, at: Math.exp(above), text: `${end.label}${end.diverged ? ' diverged' : ''}` };
-    });
+  const sorted = [...ends].sort((a, b) => a.loss - b.loss);
+  const places = sorted.map(({ loss }) => Math.log(loss));
+  for (let i = 1; i < places.length; i++) places[i] = Math.max(places[i] as number, (places[i - 1] as number) + gap);
+  let limit = Math.log(most);
+  for (let i = places.length - 1; i >= 0; i--) {
+    places[i] = Math.min(places[i] as number, limit);
+    limit = (places[i] as number) - gap;
+  }
+  return sorted.map((end, i) => ({
+    ...end,
+    at: Math.exp(places[i] as number),
+    text: `${end.label}${end.diverged ? ' diverged' : ''}`,
+  }));
 }

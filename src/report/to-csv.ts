@@ -1,7 +1,11 @@
-/** Records as CSV (RFC 4180, but for LF): keys in snake case as the head, lists joined by `|`, nothing where there is no value. */
+/**
+ * Records as CSV (RFC 4180, but for LF): a column for each key that has a value somewhere, with the key in snake case as its
+ * head; lists are joined by `|`.
+ */
 export function toCsv(records: readonly object[]): string {
   const rows = records as readonly Record<string, unknown>[];
-  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const named = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const keys = named.filter((key) => rows.some((row) => row[key] != null));
   const lines = rows.map((row) => keys.map((key) => csvCell(row[key])).join(','));
   return `${[keys.map((key) => csvCell(snake(key))).join(','), ...lines].join('\n')}\n`;
 }
