@@ -1,5 +1,5 @@
 import type { Table } from 'apache-arrow';
-import type { Dataset, DatasetSummary, EpochReport, Id, Model, TrainOptions } from '../index.js';
+import type { Dataset, DatasetSummary, EpochReport, Id, Model, TrainOptions, TrialStatus } from '../index.js';
 import { train } from '../index.js';
 
 /** What a recipe starts from, and who listens. */
@@ -20,7 +20,7 @@ export interface RecipeInput {
 export interface SweepTrial {
   optimizer: string;
   learningRate: number;
-  status: 'ok' | 'diverged';
+  status: TrialStatus;
   /** Before each step that was done. */
   costs: number[];
 }
