@@ -11,11 +11,11 @@ const LOG_RATIO = 20;
 const MOST_POINTS = 250;
 /** Of so few epochs each is marked. */
 const MARKED_POINTS = 30;
-/** Labels nearer to each other than this share of the axis are moved apart. */
-const NEAR = 0.12;
-/** Pixels of a label above the end of its curve, and of a line of text. */
+/** Of the plot and of labels, in pixels; the width of a label as a share of the plot's. */
+const PLOT_HEIGHT = 165;
 const LABEL_RISE = 9;
 const LINE = 13;
+const LABEL_WIDTH = 0.3;
 
 interface LossPoint {
   epoch: number;
@@ -107,15 +107,23 @@ interface EndLabel {
 function endLabels(points: readonly LossPoint[], isLog: boolean): EndLabel[] {
   const onAxis = (loss: number): number => (isLog ? Math.log(loss) : loss);
   const heights = points.map(({ loss }) => onAxis(loss));
-  const span = Math.max(...heights) - Math.min(...heights);
-  const ends = (['train', 'valid'] as const).flatMap((part) => points.filter((p) => p.part === part).slice(-1));
-  const [one, other] = ends.map(({ loss }) => onAxis(loss));
-  const isNear = one !== undefined && other !== undefined && Math.abs(one - other) < NEAR * span;
-  const higher = Math.max(...ends.map(({ loss }) => loss));
-  return ends.map((value) => ({
-    value,
-    dy: isNear && value.loss === higher ? -LABEL_RISE - LINE : -LABEL_RISE,
-    text: `${value.part} ${formatMeasure(value.loss)}`,
-    shade: value.part === 'train' ? 'muted' : 'series1',
+  const span = Math.max(...heights) - Math.min(...heights) || 1;
+  const pixels = (height: number): number => (PLOT_HEIGHT * height) / span;
+  const labels = (['train', 'valid'] as const).flatMap((part) => {
+    const curve = points.filter((point) => point.part === part);
+    const end = curve.at(-1);
+    if (end === undefined) return [];
+    const under = curve.filter(({ epoch }) => epoch >= (1 - LABEL_WIDTH) * end.epoch);
+    const highest = Math.max(...under.map(({ loss }) => onAxis(loss)));
+    return [{ end, bottom: pixels(highest) + LABEL_RISE }];
+  });
+  labels.sort((a, b) => a.bottom - b.bottom);
+  const [lower, upper] = labels;
+  if (lower && upper) upper.bottom = Math.max(upper.bottom, lower.bottom + LINE);
+  return labels.map(({ end, bottom }) => ({
+    value: end,
+    dy: Math.round(pixels(onAxis(end.loss)) - bottom),
+    text: `${end.part} ${formatMeasure(end.loss)}`,
+    shade: end.part === 'train' ? 'muted' : 'series1',
   }));
 }

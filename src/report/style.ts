@@ -64,7 +64,9 @@ footer dd{font-size:.95rem}
 }
 @media print{
  @page{margin:14mm}
- body{max-width:none;padding:0;font-size:9.5pt}
+ html{font-size:11.5px}
+ body{max-width:none;padding:0;font-size:9pt}
+ th{white-space:normal}
  nav{display:none}
  .charts{grid-template-columns:repeat(6,1fr)}
  figure{grid-column:span 2}
