@@ -7,6 +7,7 @@
 #include "kernels/factorize_counts.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
+#include "kernels/solve_als.h"
 #include "kernels/train.h"
 #include "kernels/train_item_pairs.h"
 
@@ -32,6 +33,10 @@ struct Backend {
   // The sum of the losses alone, without dropout.
   double (*softmax_loss)(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch,
                          Pool& pool);
+
+  Status (*solve_als)(const AlsCall& call, Pool& pool, AlsSums& sums);
+  void (*form_gram)(const GramCall& call, Pool& pool);
+  double (*sum_pair_losses)(const AlsPairsCall& call, Pool& pool);
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

@@ -6,6 +6,7 @@
 #include "kernels/factorize_counts.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
+#include "kernels/solve_als.h"
 #include "kernels/train.h"
 #include "kernels/train_item_pairs.h"
 #include "math/lanes.h"
@@ -23,5 +24,8 @@ Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& 
 void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
 double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+Status solve_als(const AlsCall& call, Pool& pool, AlsSums& sums);
+void form_gram(const GramCall& call, Pool& pool);
+double sum_pair_losses(const AlsPairsCall& call, Pool& pool);
 
 }  // namespace palate::KERNEL_NS

@@ -16,8 +16,8 @@ const Backend backend = {
 #else
     "base",
 #endif
-    select_topk,        train_epoch,      train_adam,  train_batch,  train_item_pairs, evaluate_pairs,
-    count_cooccurrence, factorize_counts, count_pairs, softmax_step, softmax_loss,
+    select_topk,      train_epoch, train_adam,   train_batch,  train_item_pairs, evaluate_pairs, count_cooccurrence,
+    factorize_counts, count_pairs, softmax_step, softmax_loss, solve_als,        form_gram,      sum_pair_losses,
 };
 
 }  // namespace palate::KERNEL_NS

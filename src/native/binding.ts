@@ -1,6 +1,8 @@
+import type { AlsTrainerConfig, NativeAlsTrainer } from './als-binding.js';
 import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
 import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, SoftmaxConfig } from './softmax-binding.js';
 
+export type * from './als-binding.js';
 export type * from './counts-binding.js';
 export type * from './softmax-binding.js';
 
@@ -30,6 +32,11 @@ export interface NativeBinding {
     likes: LikesConfig,
   ) => NativeCooccurrence;
   CountTrainer: new (config: CountTrainerConfig) => NativeCountTrainer;
+
+  /** Implicit alternating least squares; see native/kernels/solve_als.h. */
+  AlsTrainer: new (
+    config: AlsTrainerConfig,
+  ) => NativeAlsTrainer;
 
   SoftmaxTrainer: new (config: SoftmaxConfig) => NativeSoftmaxTrainer;
 

@@ -1,5 +1,6 @@
 import type { Dataset } from '../dataset/dataset.js';
 import { coLikes } from '../models/co-likes.js';
+import { ials } from '../models/ials.js';
 import { itemSoftmax } from '../models/item-softmax.js';
 import { popularity } from '../models/popularity.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
@@ -8,6 +9,7 @@ import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
 import { trainCoLikes } from './train-co-likes.js';
 import { trainFactors } from './train-factors.js';
+import { trainIals } from './train-ials.js';
 import { trainItemSoftmax } from './train-item-softmax.js';
 import { trainPopularity } from './train-popularity.js';
 import type { Trained } from './trained.js';
@@ -43,6 +45,7 @@ const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trai
   popularity: byTable(popularity, trainPopularity),
   coLikes: byTable(coLikes, trainCoLikes),
   itemSoftmax: byTable(itemSoftmax, trainItemSoftmax),
+  ials: byTable(ials, trainIals),
 };
 
 /** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */
