@@ -80,12 +80,13 @@ test('a model and its data: whole, in one file that loads nothing', async () => 
 
 test('metrics on held-out ratings come with intervals', async () => {
   const model = modelOf();
-  const ratings = sampleRatings({ users: 1 });
-  const test = Dataset.fromTable(ratings);
+  const test = Dataset.fromTable(sampleRatings({ users: 60 }));
   const { parts } = await modelChapter(model, { test, name: 'films', title: 'Films' });
   const metrics = parts.flatMap(({ tables = [] }) => tables).find(({ name }) => name === 'metrics');
   const rmse = metrics?.rows.find((row) => (row as { metric: string }).metric === 'rmse') as Record<string, string>;
   assert.match(rmse.value as string, /^\d\.\d+$/);
+  const [low, high] = (rmse['95 % interval'] as string).split(' to ').map(Number) as [number, number];
+  assert.ok(low < Number(rmse.value) && Number(rmse.value) < high, JSON.stringify(rmse));
   assert.match(rmse.meaning as string, 'mean squared error');
 });
 
