@@ -56,6 +56,24 @@ export type { Dimension, NumberRange, SearchSpace, Values } from './tune/space.j
 export type { Trial, TrialOptions, TrialStatus } from './tune/trial.js';
 export { tune } from './tune/tune.js';
 
+// Reports
+
+export {
+  type ChartTexts,
+  dataChapter,
+  type EmbeddingMapOptions,
+  embeddingMap,
+  lossChart,
+  type ModelChapterOptions,
+  modelChapter,
+  normChart,
+  type SweepChartOptions,
+  sweepChart,
+  writeReport,
+} from './report/report.js';
+export type { SweepRun } from './report/sweep-chart.js';
+export type { Chart, Report, ReportChapter, ReportPart, ReportTable } from './report/types.js';
+
 // Devices
 
 export { type CpuDevice, type CudaDevice, type DeviceInfo, devices } from './native/device.js';

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { RecordBatchFileWriter, type Table } from 'apache-arrow';
 import type { Model, RecommendAllOptions } from '../index.js';
 import { replaceFile } from '../model-file/write-file.js';
+import { csvCell } from '../report/to-csv.js';
 import { counted, toJson } from './output.js';
 import { type Io, type Reply, usageError } from './run.js';
 
@@ -73,9 +74,4 @@ export async function writeAllUsers(model: Model, file: string, options: Recomme
 
 async function writeLines(handle: FileHandle, lines: readonly string[]): Promise<void> {
   if (lines.length > 0) await handle.appendFile(`${lines.join('\n')}\n`);
-}
-
-function csvCell(value: unknown): string {
-  const text = value == null ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

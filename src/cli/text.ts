@@ -1,6 +1,6 @@
 import type { EpochReport } from '../index.js';
+import { toTextColumns } from '../report/to-table.js';
 import { type Column, count, duration, formatTable, measure } from './output.js';
-import { kebab } from './words.js';
 
 /** An item of a list of recommended or similar ones. */
 export interface ShownItem {
@@ -18,38 +18,15 @@ export function itemTable(items: readonly ShownItem[]): string {
 
 /** Records as a table with a column for each key that has a value somewhere. */
 export function recordTable(records: readonly object[]): string {
-  const rows = records as readonly Record<string, unknown>[];
-  const isEmpty = (value: unknown): boolean => value == null || (Array.isArray(value) && value.length === 0);
-  const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((key) =>
-    rows.some((row) => !isEmpty(row[key])),
-  );
-  const columns = keys.map((key): Column => {
-    const isText = rows.some((row) => typeof row[key] === 'string' || Array.isArray(row[key]));
-    return {
-      head: kebab(key).replaceAll('-', ' '),
-      align: isText ? 'left' : 'right',
-      flexible: key === 'genres' ? 'first' : isText,
-    };
-  });
-  const places = new Map(keys.map((key) => [key, decimals(rows.map((row) => row[key]))]));
-  const cell = (value: unknown, key: string): string => {
-    if (value == null) return '';
-    if (typeof value === 'number') return value.toFixed(places.get(key));
-    return Array.isArray(value) ? value.join(', ') : String(value);
-  };
+  const columns = toTextColumns(records);
   return formatTable(
-    columns,
-    rows.map((row) => keys.map((key) => cell(row[key], key))),
+    columns.map(({ key, head, kind }): Column => {
+      const isText = kind === 'text';
+      return { head, align: isText ? 'left' : 'right', flexible: key === 'genres' ? 'first' : isText };
+    }),
+    records.map((_, row) => columns.map(({ cells }) => cells[row] as string)),
   );
 }
-
-/** Decimal places that show all numbers among `values`: none for integers, at most four. */
-function decimals(values: readonly unknown[]): number {
-  const numbers = values.filter((value) => typeof value === 'number');
-  return Math.max(0, ...numbers.map((value) => (Number.isInteger(value) ? 0 : Math.min(4, fraction(value)))));
-}
-
-const fraction = (value: number): number => (String(value).split('.')[1] ?? '0000').length;
 
 const MOST_EPOCHS = 20;
 

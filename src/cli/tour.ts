@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
+import { Dataset, type ReportChapter } from '../index.js';
 import { expectOneOf } from '../options.js';
-import { type Recipe, type RecipeResult, recipes } from '../recipes/index.js';
+import { type Recipe, type RecipeInput, type RecipeResult, recipes } from '../recipes/index.js';
 import { integer } from './arguments.js';
 import { heading } from './output.js';
 import { epochProgress, type Progress } from './progress.js';
 import { type Io, type Reply, runCommand } from './run.js';
+import { recipeChapter, type TrainedModel } from './tour-chapter.js';
 import { tourData } from './tour-data.js';
-import { checkReportFolder, writeReport } from './tour-report.js';
+import { canDraw, checkReportFolder, tourReport, writeTour } from './tour-report.js';
 import { recipeText } from './tour-text.js';
 
 interface Flags {
@@ -14,7 +16,7 @@ interface Flags {
   recipe?: string[];
   out: string;
   threads?: number;
-  seed?: number;
+  seed: number;
 }
 
 /** palate tour */
@@ -27,7 +29,7 @@ export function addTour(program: Command): void {
     .option('--recipe <name...>', `only these: ${names.join(', ')}`)
     .option('--out <dir>', 'folder for the report', 'palate-report')
     .option('--threads <n>', 'native threads', integer('--threads', { min: 1 }))
-    .option('--seed <n>', 'seed of splits and training', integer('--seed', { min: 0 }));
+    .option('--seed <n>', 'seed of splits, training and maps', integer('--seed', { min: 0 }), 42);
   command.action((flags: Flags) => runCommand(command, (io) => tour(flags, io)));
 }
 
@@ -41,26 +43,38 @@ function chosenRecipes(asked: readonly string[] | undefined): Recipe[] {
 async function tour(flags: Flags, io: Io): Promise<Reply> {
   const chosen = chosenRecipes(flags.recipe);
   await checkReportFolder(flags.out);
-  const { ratings, items, users, label, simulated } = await tourData(flags.data, io);
+  const charts = await canDraw(io);
+  const { ratings, items, users, ...source } = await tourData(flags.data, io);
+  const { label, simulated } = source;
   io.print(`${heading('Data')}: ${label}\n\n`);
   if (io.json && simulated) io.note(label);
+  const { threads, seed } = flags;
   const results: RecipeResult[] = [];
+  const chapters: ReportChapter[] = [];
   for (const recipe of chosen) {
     const progress = variantProgress(recipe.name);
+    const trained: TrainedModel[] = [];
+    const onModel: RecipeInput['onModel'] = (model, validation) => {
+      trained[0] = { model, validation };
+    };
+    let result: RecipeResult;
     try {
-      const { threads, seed } = flags;
       const onEpoch = progress.update;
-      results.push(await recipe.run({ ratings, items, users, threads, seed, onEpoch, signal: io.signal }));
+      result = await recipe.run({ ratings, items, users, threads, seed, onEpoch, onModel, signal: io.signal });
     } finally {
       progress.stop();
     }
-    io.print(recipeText(results.at(-1) as RecipeResult));
+    results.push(result);
+    io.print(recipeText(result));
+    // At once, so that no more than one model is kept.
+    chapters.push(await recipeChapter(result, trained[0] as TrainedModel, { charts, seed, signal: io.signal }));
   }
   io.signal.throwIfAborted();
   const json = { recipes: results, source: { label, simulated }, out: flags.out };
-  const files = writeReport(flags.out, json);
+  const data = Dataset.fromTable(ratings, { items });
+  const written = writeTour(flags.out, await tourReport(results, chapters, data, { source, charts }), json);
   const reminder = simulated ? `${label}\n` : '';
-  return { json, text: `${reminder}Wrote ${files.join(', ')} to ${flags.out}\n` };
+  return { json, text: `${reminder}Wrote ${written} to ${flags.out}\n` };
 }
 
 /** A progress of its own for each variant of a recipe. */

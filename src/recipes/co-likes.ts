@@ -1,6 +1,6 @@
-import { Dataset, type EpochReport, type Model, type TrialStatus, tune } from '../index.js';
+import { Dataset, type EpochReport, type Model, tune } from '../index.js';
 import { byPopularity, chooseFilm, chooseUser, wellKnown } from './choose.js';
-import { type ListedItem, type RecipeInput, type RecipeResult, trainVariant } from './recipe.js';
+import { type ListedItem, type RecipeInput, type RecipeResult, type SweepTrial, trainVariant } from './recipe.js';
 
 /** What the published notebook asks for; of films that the data lacks, its most rated ones. */
 const TITLES = ['Apollo 13 (1995)', 'Toy Story (1995)', 'Home Alone (1990)'];
@@ -8,25 +8,11 @@ const TITLES = ['Apollo 13 (1995)', 'Toy Story (1995)', 'Home Alone (1990)'];
 /** Width of the vectors in settings that the notebook ran at full width: a tour should not take minutes an epoch. */
 const DIM = 128;
 
-/** One run of the sweep: its cost an epoch, for one curve of its optimizer's plot. */
-export interface SweepTrial {
-  optimizer: 'adam' | 'sgd';
-  learningRate: number;
-  status: TrialStatus;
-  /** Cost before each step that was done. */
-  costs: number[];
-}
-
-/** What this recipe found, with the curves of its sweep. */
-export interface CoLikesResult extends RecipeResult {
-  sweep: SweepTrial[];
-}
-
 /**
  * Co-likes: item vectors whose products are the numbers of users who like both films. First as published, but for the
  * width, then with palate's setting; the published sweep over learning rates and optimizers; films for three titles.
  */
-export async function run(input: RecipeInput): Promise<CoLikesResult> {
+export async function run(input: RecipeInput): Promise<RecipeResult> {
   const start = performance.now();
   const data = Dataset.fromTable(input.ratings, { items: input.items, users: input.users });
   const common = { model: 'coLikes', dim: DIM } as const;

@@ -5,7 +5,7 @@ import { run as matrixFactorization } from './matrix-factorization.js';
 import { run as ratingClassifier } from './rating-classifier.js';
 import type { Recipe } from './recipe.js';
 
-export type { Recipe, RecipeResult, Variant } from './recipe.js';
+export type { Recipe, RecipeInput, RecipeResult, SweepTrial, Variant } from './recipe.js';
 
 /** The recipes in the order of the tour. */
 export const recipes: readonly Recipe[] = [

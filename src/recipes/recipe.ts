@@ -1,5 +1,5 @@
 import type { Table } from 'apache-arrow';
-import type { Dataset, DatasetSummary, EpochReport, Id, Model, TrainOptions } from '../index.js';
+import type { Dataset, DatasetSummary, EpochReport, Id, Model, TrainOptions, TrialStatus } from '../index.js';
 import { train } from '../index.js';
 
 /** What a recipe starts from, and who listens. */
@@ -11,7 +11,18 @@ export interface RecipeInput {
   /** Of splits and training; default 42. */
   seed?: number;
   onEpoch?: (report: EpochReport, variant: { name: string; epochs: number | undefined }) => void;
+  /** Hears of each model that a variant trained, with the part of the ratings that validated it. */
+  onModel?: (model: Model, validation: Dataset | undefined) => void;
   signal?: AbortSignal;
+}
+
+/** A run of a sweep over learning rates and optimizers. */
+export interface SweepTrial {
+  optimizer: string;
+  learningRate: number;
+  status: TrialStatus;
+  /** Before each step that was done. */
+  costs: number[];
 }
 
 /** One setting that a recipe trained with. */
@@ -57,6 +68,8 @@ export interface RecipeResult {
   similarAmong: string;
   similar: readonly ListedItem[];
   sections: readonly Section[];
+  /** Where the recipe makes one. */
+  sweep?: readonly SweepTrial[];
 }
 
 /** A recipe as the list of them has it. */
@@ -86,6 +99,7 @@ export async function trainVariant(
     },
   });
   const seconds = (performance.now() - start) / 1000;
+  input.onModel?.(model, options.validation);
   const last = reports.at(-1) as EpochReport;
   return { model, variant: { name, about, epochs: reports, metrics: measure(last), seconds } };
 }

@@ -23,7 +23,7 @@ const chunkItems = 1024;
 const chunkResults = 4_000_000;
 
 /** (numItems, dim) the vectors that items are compared by. RangeError for a model without. */
-function itemVectorsOf(data: ModelData): { dim: number; itemFactors: Float32Array } {
+export function itemVectorsOf(data: ModelData): { dim: number; itemFactors: Float32Array } {
   const vectors =
     data.parameters.kind === 'factors'
       ? servingFactors(data as FactorModelData)

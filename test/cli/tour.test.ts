@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { withoutPackage } from '../support/without-package.js';
 import { onlyJson, palate, Workplace } from './spawn-cli.js';
 
 const test = suite('tour');
@@ -36,12 +37,19 @@ test('one recipe on a folder: JSON on stdout, the same in the report, losses as 
   assert.is(recipe?.name, 'rating-classifier');
   assert.is(recipe?.recommendations.length, 10);
   assert.is(recipe?.similar.length, 10);
-  assert.equal(
-    at.list().filter((name) => name.startsWith('report')),
-    ['report', 'report/rating-classifier.csv', 'report/tour.json'],
+  const names = ['losses-notebook', 'losses-palate', 'map', 'norms'].map(
+    (name) => `charts/rating-classifier-${name}.svg`,
   );
+  for (const name of ['index.html', 'tour.json', 'charts/data-ratings.svg', 'tables/summary-recipes.csv', ...names]) {
+    assert.ok(at.list().includes(`report/${name}`), name);
+  }
   assert.equal(JSON.parse(readFileSync(at.file('report/tour.json'), 'utf8')), report);
-  assert.match(readFileSync(at.file('report/rating-classifier.csv'), 'utf8'), /^variant,epoch,.*\nnotebook,1,/);
+  const losses = readFileSync(at.file('report/tables/rating-classifier-epochs-notebook.csv'), 'utf8');
+  assert.match(losses, /^epoch,seconds,learning_rate,train_loss,train_rmse,valid_loss,valid_rmse\n1,/);
+  const page = readFileSync(at.file('report/index.html'), 'utf8');
+  for (const text of ['Rating classifier', 'constant BCE', 'Like Toy Story (1995)', 'ndcg@10'])
+    assert.match(page, text);
+  assert.not.match(page, 'class="notice"');
 });
 
 test('a folder that is there keeps its other files; text fits into 80 columns', async () => {
@@ -72,7 +80,24 @@ test('without network it says so and runs on the sample', async () => {
   assert.is(run.code, 0, run.stderr);
   assert.match(run.stderr, /Going on with the built-in sample/);
   assert.match(run.stdout, /^Data: Simulated sample/);
+  assert.match(readFileSync(at.file('offline/index.html'), 'utf8'), /<p class="notice">Simulated sample/);
   assert.match(run.stdout, 'Like Toy Story (1995)');
+});
+
+test('without the packages that draw, it says so and writes tables', async () => {
+  for (const [missing, install] of [
+    ['vega', 'npm install vega@6 vega-lite@~6.4'],
+    ['umap-js', 'npm install umap-js'],
+  ] as const) {
+    const run = await palate(['tour', '--data', 'ml', '--recipe', 'rating-classifier', '--out', missing], {
+      cwd: at.root,
+      env: { NODE_OPTIONS: `--import=${withoutPackage(missing)}` },
+    });
+    assert.is(run.code, 0, run.stderr);
+    assert.match(run.stderr, `\`${install}\`. The report will have tables alone.`);
+    assert.not.match(readFileSync(at.file(`${missing}/index.html`), 'utf8'), '<svg');
+    assert.ok(at.list().includes(`${missing}/tables/rating-classifier-similar.csv`));
+  }
 });
 
 test.run();

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { QueryError, withDuckDB } from '../../src/load/duckdb.js';
 import { readRatings } from '../../src/load/read-ratings.js';
+import { withoutPackage } from '../support/without-package.js';
 import { dataError, folder, makeZip, write } from './fixtures.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -60,14 +60,8 @@ if (path.sep === '/')
 
 /** Runs `code` in a process where the package `name` cannot be found. */
 function without(name: string, code: string): { status: number | null; out: string } {
-  const hook = `export async function resolve(specifier, context, next) {
-    if (specifier === '${name}') throw Object.assign(new Error("Cannot find package '${name}'"), { code: 'ERR_MODULE_NOT_FOUND' });
-    return next(specifier, context);
-  }`;
-  const url = JSON.stringify(pathToFileURL(write('hook.mjs', hook)));
-  const register = write('register.mjs', `import { register } from 'node:module'; register(${url});`);
   const script = write('without.mts', code);
-  const imports = ['--import', 'tsx', '--import', pathToFileURL(register).href];
+  const imports = ['--import', 'tsx', '--import', withoutPackage(name)];
   const { status, stdout, stderr } = spawnSync(process.execPath, [...imports, script], { cwd: root, encoding: 'utf8' });
   return { status, out: stdout + stderr };
 }
