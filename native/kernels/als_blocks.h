@@ -12,7 +12,7 @@ namespace {
 // Blocks of up to so many columns are solved for sixteen rows at once.
 constexpr std::uint32_t kNarrow = 32;
 
-// Scratch of a thread, in the order of als_floats(). `slots` rows are fitted together.
+// Scratch of a thread, in the order of als_floats(). Up to sixteen rows are fitted together.
 struct BlockScratch {
   float* scores;     // (kAlsTogether, or a longer row) of the rows, after one another
   float* chunk;      // (kAlsDepth, block + kAlsPadding)

@@ -104,6 +104,7 @@ test('popularity ranks by bias alone and reports it as score', () => {
   const data = tinyModel({ dim: 0 });
   const zero = {
     ...data,
+    name: 'popularity' as const,
     parameters: {
       ...data.parameters,
       globalBias: 0,
