@@ -55,7 +55,7 @@ function historyOf(data: ModelData, options: RecommendOptions): readonly History
 /**
  * The k best items for known users, or for a user given by a history or by titles.
  *
- * Scores are predicted ratings; popularity's are counts, those of models of item vectors cosines. Seen items (of a history: its own) are left out before
+ * Scores are predicted ratings; popularity's are counts, those of item vectors cosines, of item weights their sums. Seen items (of a history: its own) are left out before
  * selection, so exactly min(k, available) items a user come back. Equal scores stand in order of the item's index.
  *
  * @throws TypeError, RangeError for wrong options; DataError for an unknown user, item or title.
