@@ -6,6 +6,7 @@ import { drawCountChart, drawRatingChart } from '../../src/report/distribution-c
 import { logTicks } from '../../src/report/loss-axis.js';
 import { palette } from '../../src/report/palette.js';
 import { spanOf } from '../../src/report/sweep-chart.js';
+import type { FactorParameters } from '../../src/types.js';
 import { countOf, epochs, modelOf } from './fixtures.js';
 
 const test = suite('charts');
@@ -126,7 +127,7 @@ test('norms: all items with ratings are counted, the median is theirs', async ()
     cells.reduce((sum, { items }) => sum + (items as number), 0),
     counts.filter(Boolean).length,
   );
-  const { itemFactors } = model.data.parameters;
+  const { itemFactors } = model.data.parameters as FactorParameters;
   // The tiny model's items have one rating or two: a column each.
   for (const [column, count] of [1, 2].entries()) {
     const norms = Array.from(counts.keys())
