@@ -143,16 +143,18 @@ test('every model that proposes a space trains wherever in it', async () => {
     if (spec.space === undefined) continue;
     const model = name as keyof typeof models;
     const hasEpochs = spec.trainer === 'factors' || 'epochs' in spec.options;
-    // Models without epochs measure no loss.
-    const given = hasEpochs ? { options: { epochs: 2 } } : { metric: 'ndcg@10' };
+    // So few likes as these data have leave slim without a weight by its own penalty.
+    const options = { ...(hasEpochs && { epochs: 2 }), ...(model === 'slim' && { l1Regularization: 0.01 }) };
+    // Not all models of likes measure a loss.
+    const given: Partial<TuneOptions> = { options, ...(!spec.predictsRatings && { metric: 'ndcg@10' }) };
     const { trials } = await tune(rest, { model, trials: 3, ...given });
     assert.equal(
-      trials.map(({ status }) => status),
+      trials.map(({ status, error }) => error ?? status),
       ['ok', 'ok', 'ok'],
       name,
     );
     assert.not('epochs' in trials[0].values, 'what is fixed is not varied');
-    assert.ok(Object.keys(trials[0].values).length >= (hasEpochs ? 3 : 1));
+    assert.ok(Object.keys(trials[0].values).length >= (spec.predictsRatings ? 3 : 1));
   }
   // Decoupled decay has a bound that the corners of the space pass.
   const adam = await tune(rest, { model: 'mf', trials: 12, options: { optimizer: 'adam', epochs: 1, dim: 4 } });
