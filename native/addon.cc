@@ -4,6 +4,7 @@
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   palate::bind_device(env, exports);
+  palate::bind_sampler(env, exports);
   palate::bind_topk(env, exports);
   palate::bind_trainer(env, exports);
   return exports;

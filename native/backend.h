@@ -2,6 +2,7 @@
 // once a level; everything else calls them through this table alone.
 #pragma once
 
+#include "kernels/sample_fm.h"
 #include "kernels/select_topk.h"
 #include "kernels/train.h"
 
@@ -15,6 +16,13 @@ struct Backend {
   Status (*train_adam)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_batch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+
+  // The first sample, normal with a deviation; the next one; what becomes of it.
+  void (*start_samples)(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);
+  Status (*sample_fm)(SampleState& state, const SweepCall& call, Pool& pool);
+  void (*sketch_samples)(const SampleState& state, SketchCall& call, Pool& pool);
+  void (*mix_sketch)(float* mixed, const SampleState& state, const SketchCall& call);
+  void (*score_sample)(const SampleState& state, const ScoreCall& call, Pool& pool);
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

@@ -6,6 +6,7 @@
 namespace palate {
 
 void bind_device(Napi::Env env, Napi::Object exports);
+void bind_sampler(Napi::Env env, Napi::Object exports);
 void bind_topk(Napi::Env env, Napi::Object exports);
 void bind_trainer(Napi::Env env, Napi::Object exports);
 

@@ -1,6 +1,7 @@
 // The kernels of one level, as table.cc gathers them.
 #pragma once
 
+#include "kernels/sample_fm.h"
 #include "kernels/select_topk.h"
 #include "kernels/train.h"
 #include "math/lanes.h"
@@ -12,5 +13,11 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+
+void start_samples(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);
+Status sample_fm(SampleState& state, const SweepCall& call, Pool& pool);
+void sketch_samples(const SampleState& state, SketchCall& call, Pool& pool);
+void mix_sketch(float* mixed, const SampleState& state, const SketchCall& call);
+void score_sample(const SampleState& state, const ScoreCall& call, Pool& pool);
 
 }  // namespace palate::KERNEL_NS

@@ -16,7 +16,8 @@ const Backend backend = {
 #else
     "base",
 #endif
-    select_topk, train_epoch, train_adam, train_batch, evaluate_pairs,
+    select_topk,   train_epoch, train_adam,     train_batch, evaluate_pairs,
+    start_samples, sample_fm,   sketch_samples, mix_sketch,  score_sample,
 };
 
 }  // namespace palate::KERNEL_NS
