@@ -1,3 +1,4 @@
+import { coLikesTrials } from './co-likes-trials.js';
 import type { DriverName } from './drivers/index.js';
 import type { Parameters, Trial } from './types.js';
 
@@ -80,6 +81,41 @@ const fastest: Parameters = {
   weightDecay: 'decoupled',
   initStd: 0.01,
 };
+
+/** Skip-gram at gensim's defaults; bounded for gensim, whose epoch of MovieLens latest takes minutes. */
+const skipGram = (negatives: number): Trial => {
+  const common: Parameters = { trainShare: 0.9, dim: 64, window: 5, negatives, learningRate: 0.025 };
+  return {
+    name: `skip-gram-${negatives}`,
+    task: 'skip-gram',
+    input: 'histories',
+    drivers: ['palate', 'palate-1-thread', 'palate-avx2', 'palate-base', 'gensim'],
+    once: [...slow, 'gensim'],
+    parameters: {
+      small: { rows: 100_000, ...common, epochs: 5 },
+      full: { rows: latest.rows, ...common, epochs: 2, gensimWords: 2_000_000 },
+    },
+    caption: `skip-gram with ${negatives} negatives over histories in time (item2vec), an epoch`,
+    quality: 'thousandWordsPerSecond',
+  };
+};
+/** The shape of ml-latest-small, whose ratings it takes where PALATE_DATA names them. */
+const latestSmall = { rows: 100_836, users: 610, items: 9742, movielens: true, trainShare: 0.9 };
+
+/** Softmax over all items, in the two ways to form a step. */
+const itemSoftmax = (name: string, small: Parameters, full: Parameters, caption: string): Trial => ({
+  name,
+  task: 'item-softmax',
+  input: 'columns',
+  drivers: ['palate', 'palate-1-thread', 'palate-avx2', 'palate-base', 'pytorch'],
+  once: slow,
+  parameters: {
+    small: { ...latestSmall, dim: 64, testPairs: 0.2, ...small },
+    full: { ...latestSmall, dim: 64, testPairs: 0.2, ...full },
+  },
+  caption,
+  quality: 'testLoss',
+});
 
 /** Everything that `npm run bench` can run, besides `scaling`. */
 export const trials: readonly Trial[] = [
@@ -173,7 +209,6 @@ export const trials: readonly Trial[] = [
     drivers: [...ours, 'pytorch'],
     once: slow,
     parameters: (() => {
-      const shape = { rows: 100_836, users: 610, items: 9742, movielens: true, trainShare: 0.9 };
       const options = {
         model: 'mf',
         objective: 'logistic',
@@ -186,8 +221,8 @@ export const trials: readonly Trial[] = [
         initStd: 0.05,
       };
       return {
-        small: { ...shape, ...options, epochs: 3, budget: 0.5, pytorchSteps: 200 },
-        full: { ...shape, ...options, epochs: 5, budget: 5 },
+        small: { ...latestSmall, ...options, epochs: 3, budget: 0.5, pytorchSteps: 200 },
+        full: { ...latestSmall, ...options, epochs: 5, budget: 5 },
       };
     })(),
     caption: 'ratings as probabilities, an epoch of Adam; ml-latest-small where PALATE_DATA names it, else that shape',
@@ -220,6 +255,21 @@ export const trials: readonly Trial[] = [
     caption: 'matrix factorisation without biases, an epoch (one step) of full-batch Adam, the shape of ml-100k',
     quality: 'testRmse',
   },
+  skipGram(5),
+  skipGram(20),
+  itemSoftmax(
+    'item-softmax-counts',
+    { mode: 'counts', batchSize: 512, learningRate: 0.03, epochs: 3 },
+    { mode: 'counts', batchSize: 512, learningRate: 0.03, epochs: 12 },
+    'item softmax on pair counts, a pass over all items; shape of ml-latest-small',
+  ),
+  itemSoftmax(
+    'item-softmax-pairs',
+    { mode: 'pairs', pairs: 60_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
+    { mode: 'pairs', pairs: 300_000, network: true, batchSize: 512, learningRate: 5e-4, epochs: 3 },
+    'item softmax on single pairs through the published network, a step of 512; shape of ml-latest-small',
+  ),
+  ...coLikesTrials,
   topk('topk-many-10', 10, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-many-100', 100, { queries: 512, items: 16_384, dim: 120 }, { queries: 4096, items: 54_000, dim: 120 }),
   topk('topk-users-10', 10, { queries: 610, items: 9742, dim: 64 }, { queries: 610, items: 9742, dim: 64 }),

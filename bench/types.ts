@@ -6,8 +6,11 @@ export type Size = 'small' | 'full';
 /** Numbers and words that say what a task does; the same record reaches Node and Python drivers. */
 export type Parameters = Readonly<Record<string, number | string | boolean>>;
 
-/** What a task reads: a ratings file, its columns as dense indices (data/columns-file.ts), or two factor matrices. */
-export type InputKind = 'csv' | 'columns' | 'factors';
+/**
+ * What a task reads: a ratings file, its columns as dense indices (data/columns-file.ts), the same with places in time as
+ * values, or two factor matrices.
+ */
+export type InputKind = 'csv' | 'columns' | 'histories' | 'factors';
 
 /** Drivers that do the same work on the same input. */
 export interface Trial {

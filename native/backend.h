@@ -2,9 +2,14 @@
 // once a level; everything else calls them through this table alone.
 #pragma once
 
+#include "kernels/count_cooccurrence.h"
+#include "kernels/count_pairs.h"
+#include "kernels/factorize_counts.h"
 #include "kernels/sample_fm.h"
 #include "kernels/select_topk.h"
+#include "kernels/softmax.h"
 #include "kernels/train.h"
+#include "kernels/train_item_pairs.h"
 
 namespace palate {
 
@@ -15,7 +20,19 @@ struct Backend {
   Status (*train_epoch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_adam)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_batch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+  Status (*train_item_pairs)(const ItemPairsCall& call, Pool& pool);
   void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+  Status (*count_cooccurrence)(const CountCall& call, Pool& pool, CountTotals& totals);
+  Status (*factorize_counts)(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
+
+  // Row `item` of the counts: counts (kPairParts, num_items), zeros before.
+  void (*count_pairs)(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
+  // One step on a batch, and the sum of its losses before the step.
+  double (*softmax_step)(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch,
+                         Pool& pool);
+  // The sum of the losses alone, without dropout.
+  double (*softmax_loss)(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch,
+                         Pool& pool);
 
   // The first sample, normal with a deviation; the next one; what becomes of it.
   void (*start_samples)(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);

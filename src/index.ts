@@ -13,6 +13,7 @@ export { SAMPLE_LABEL, type SampleOptions, sampleItems, sampleRatings } from './
 
 // Data
 
+export { type CoOccurrence, type CoOccurrenceOptions, countCoOccurrences } from './dataset/co-occurrence.js';
 export { Dataset, type DatasetOptions, type DatasetSummary } from './dataset/dataset.js';
 export { buildFields, encodeRow, type Field, type FieldSpec } from './dataset/features.js';
 export { type ByItem, Interactions } from './dataset/interactions.js';

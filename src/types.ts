@@ -4,7 +4,7 @@ import type { FieldSpec } from './dataset/features.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
-export type ModelName = 'popularity' | 'mf' | 'fm';
+export type ModelName = 'popularity' | 'mf' | 'fm' | 'bayesianFm' | 'itemSoftmax' | 'coLikes';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
 export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
@@ -32,7 +32,9 @@ export type Schedule =
   /** factor^(how many of `epochs` are <= e); `epochs` counts from 0 */
   | { type: 'multiStep'; epochs: number[]; factor: number }
   /** floor + (1 - floor) (1 + cos(pi e / epochs)) / 2 */
-  | { type: 'cosine'; floor?: number };
+  | { type: 'cosine'; floor?: number }
+  /** 1 - (1 - floor) e / epochs */
+  | { type: 'linear'; floor?: number };
 
 export interface Range {
   min: number;
@@ -63,8 +65,8 @@ export type EpochRecord = Omit<EpochReport, 'seconds'>;
 
 export interface TrainOptions {
   model: ModelName;
-  /** Width of the factors. */
-  dim?: number;
+  /** Width of the factors; coLikes: 'full' for as many as items. */
+  dim?: number | 'full';
   epochs?: number;
   learningRate?: number;
   /**
@@ -89,7 +91,10 @@ export interface TrainOptions {
   momentum?: number;
   objective?: Objective;
   schedule?: Schedule;
-  /** Ratings a step: 1 updates after each rating, 'full' takes all ratings at once. */
+  /**
+   * Ratings a step: 1 updates after each rating, 'full' takes all ratings at once. itemSoftmax: input items a step, by
+   * default a sixteenth of them, from 32 to 512; with `mode` 'pairs' pairs a step, by default 512.
+   */
   batchSize?: number | 'full';
   /** Upper bound on the L2 norm of a batch's gradient; only for training in batches. */
   clipNorm?: number;
@@ -106,16 +111,83 @@ export interface TrainOptions {
   featureLearningRate?: number;
   /** Standard deviation of the normal initial factors. */
   initStd?: number;
+  /**
+   * itemSoftmax, sampled: which items of a user are paired: any two, each ordered pair of the data as likely as any other
+   * ('all'), or those at most 1 ... `window` interactions apart, drawn anew for each ('window'; needs times).
+   */
+  pairs?: 'all' | 'window';
+  /** Interactions that a pair is apart at most. Only with `pairs: 'window'`. */
+  window?: number;
+  /** Pairs of an epoch, in the mean for each interaction. Only with `pairs: 'all'`. */
+  pairsPerItem?: number;
+  /** Negatives of a pair. */
+  negatives?: number;
+  /** Negatives are drawn with the weights (interactions of the item) ^ negativePower: 0 evenly, 1 by popularity. */
+  negativePower?: number;
+  /** Whether negatives that the user has seen are drawn again (at most 16 times, then left out). */
+  rejectSeen?: boolean;
+  /** sampledSoftmax: whether log(weight) is taken from the scores, so that it tends to the full softmax. */
+  logQ?: boolean;
   /** Decay rates of Adam's moments. */
   betas?: [number, number];
   /** Adam's and AdaGrad's denominator offset. */
   epsilon?: number;
-  /** fm: metadata columns used as features; default genres, year, age, sex, occupation where the dataset has them. */
+  /** coLikes: least rating of a like. Default 4; of an implicit dataset every interaction is one. */
+  positiveThreshold?: number;
+  /**
+   * coLikes: what the product of two items' vectors should be. 'count': the number of users who like both. 'log':
+   * log(1 + count). Both over all pairs, 0 for those that never occur. 'glove': log count, over the pairs that occur alone,
+   * weighted, with a bias an item.
+   */
+  weighting?: 'count' | 'log' | 'glove';
+  /** coLikes, glove: a count x has weight min(1, (x / countCap)^countPower). */
+  countCap?: number;
+  countPower?: number;
+  /** Metadata columns used as features; default genres, year, age, sex, occupation where the dataset has them. */
   fields?: readonly FieldSpec[];
+  /** bayesianFm: the first samples, which predictions leave out. Default a tenth of `epochs`. */
+  burnIn?: number;
+  /**
+   * bayesianFm: whether the items that a user has rated are features of the user, and the users who have rated an item
+   * features of the item. Default true.
+   */
+  implicitBlocks?: boolean;
+  /**
+   * bayesianFm: whether the day and the ten minutes in which a user rated are features of his ratings, so that those of
+   * one sitting share what his mood was; needs times. Predictions for a time in them use it; others leave it out. It is
+   * for filling gaps: nothing is known of sittings that are not in the training data. Default false.
+   */
+  timeSlots?: boolean;
+  /** bayesianFm: width of the factors that stand for the mean over all samples. Default 64. */
+  servingDim?: number;
   seed?: number;
   threads?: number;
   device?: Device;
   validation?: Dataset;
+  /** itemSoftmax: a step takes `batchSize` items with the counts of all their pairs, or `batchSize` single pairs. */
+  mode?: 'counts' | 'pairs';
+  /** itemSoftmax: 1 for one vector an item, 2 for one as input and another as output. */
+  tables?: number;
+  /** itemSoftmax: units of a residual network between the input's vector and the softmax. 0: none. */
+  hidden?: number;
+  /** itemSoftmax: share of hidden units left out in each step, in [0, 1). */
+  dropout?: number;
+  /** itemSoftmax: whether what enters the softmax is normalised (LayerNorm). */
+  layerNorm?: boolean;
+  /** itemSoftmax: whether an item has a bias as output: how likely it is whatever the input. */
+  itemBiases?: boolean;
+  /** itemSoftmax: whether an item is no candidate for what goes with itself. */
+  selfMask?: boolean;
+  /** itemSoftmax: users are the plain mean of the vectors of their items, or weighted by rating. */
+  userVector?: 'mean' | 'ratingMean';
+  /**
+   * itemSoftmax: share of the pairs of items that is held back to validate on after each epoch. Each user's items make
+   * all their ordered pairs; `seed` deals all pairs of all users out at random, so that most items and users are in each
+   * part. The parts have floor(share * pairs) pairs, and training has the rest, when `testPairs` is 0.
+   */
+  validPairs?: number;
+  /** itemSoftmax: share of the pairs held back for one test at the end (metrics.testLoss); it gets what rounding leaves. */
+  testPairs?: number;
   /** Stop after this many epochs without a better validation loss, and keep the best state. 0: never. */
   patience?: number;
   signal?: AbortSignal;
@@ -141,6 +213,25 @@ export interface FieldParameters {
   biases: Float32Array;
 }
 
+/** The moments of users that a model knows, at one width. */
+export interface MomentSlots {
+  name: string;
+  /** Width of a slot. */
+  seconds: number;
+  /** (numUsers + 1) slots of each user. */
+  offsets: Uint32Array;
+  /** (slots) floor(unix seconds / width), ascending within a user. */
+  slots: Float64Array;
+}
+
+/** What a user is like at his moments: rows in place of his own. */
+export interface MomentParameters extends MomentSlots {
+  /** (slots, dim) */
+  factors: Float32Array;
+  /** (slots) */
+  biases: Float32Array;
+}
+
 /**
  * Parameters of every model that scores by factors: globalBias + userBiases[u] + itemBiases[i] +
  * userFactors[u] . itemFactors[i], through the link. Of an fm these are the id rows alone; `fields` hold the rest, and
@@ -162,6 +253,13 @@ export interface FactorParameters {
   /** Predictions lie in it: the sigmoid is scaled to it, identity is clipped to it. */
   range: Range;
   fields: readonly FieldParameters[];
+  /** Coarse to fine: at a time that none of them knows a user has his own row. */
+  moments?: readonly MomentParameters[];
+  /**
+   * L2 penalties of a user's row and bias beside squared errors, for fold-in: of models that learn them. Others take
+   * those of their options.
+   */
+  penalties?: { factors: number; bias: number };
 }
 
 /**

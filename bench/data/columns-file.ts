@@ -2,7 +2,7 @@
 // needs and no parser: a header of 4,096 bytes (JSON, filled up with spaces), then offsets (users + 1), items and values
 // of the training part by user, then the same of the test part, all of 4 bytes.
 import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
-import type { Interactions } from '../../src/index.js';
+import { Interactions } from '../../src/index.js';
 import { partialName } from './partial.js';
 
 export const HEADER_BYTES = 4096;
@@ -56,6 +56,20 @@ export function readArrays(file: string, position: number, arrays: readonly Word
     from += bytes.length;
   }
   closeSync(descriptor);
+}
+
+/** The interactions with the place of each in the history of its user as its value: 0 is the first by time. */
+export function withPlaces(data: Interactions): Interactions {
+  const { offsets, size, times } = data;
+  if (times === undefined) throw new Error('histories need ratings with times');
+  const values = new Float32Array(size);
+  for (let user = 0; user < data.numUsers; user++) {
+    const begin = offsets[user] as number;
+    const order = Array.from(times.subarray(begin, offsets[user + 1]), (_, n) => begin + n);
+    order.sort((a, b) => (times[a] as number) - (times[b] as number));
+    for (const [place, n] of order.entries()) values[n] = place;
+  }
+  return new Interactions({ ...data, values, times: undefined });
 }
 
 export function writeColumns(file: string, train: Interactions, test: Interactions): void {

@@ -46,7 +46,7 @@ export function inputOf(kind: InputKind, parameters: Parameters, ratings: string
   if (given && !existsSync(csv)) throw new Error(`No such ratings file: ${csv}`);
   if (kind === 'csv') return { kind, file: csv, parameters, csv, given };
   const name = given ? stamp(csv) : path.basename(csv, '.csv');
-  const file = path.join(folder(), `${name}-train${parameters.trainShare}.columns`);
+  const file = path.join(folder(), `${name}-train${parameters.trainShare}.${kind}`);
   return { kind, file, parameters, csv, given };
 }
 
@@ -54,7 +54,7 @@ export function inputOf(kind: InputKind, parameters: Parameters, ratings: string
 export function describeInput({ kind, file, csv, given }: Input): Record<string, number | string> {
   const source = { ratings: given ? path.basename(csv as string) : 'synthetic' };
   if (kind === 'csv') return { ...source, bytes: statSync(file).size };
-  if (kind === 'columns') return { ...source, ...readHeader<ColumnsHeader>(file) };
+  if (kind === 'columns' || kind === 'histories') return { ...source, ...readHeader<ColumnsHeader>(file) };
   const { queries, items, dim } = readHeader<FactorsHeader>(file);
   return { queries, items, dim };
 }

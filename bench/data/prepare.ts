@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Dataset, readRatings, splitRandom } from '../../src/index.js';
-import { writeColumns } from './columns-file.js';
+import { withPlaces, writeColumns } from './columns-file.js';
 import { makeFactors } from './factors-file.js';
 import type { Input } from './inputs.js';
 import { makeRatings, type RatingsShape } from './make-ratings.js';
@@ -19,11 +19,13 @@ if (csv !== undefined && !given && !existsSync(csv)) {
     process.stderr.write(`making ${csv}: ${Math.round(share * 100)} %\n`);
   });
 }
-if (kind === 'columns') {
-  const data = Dataset.fromTable(await readRatings(csv as string, { columns: { time: false } }));
+if (kind === 'columns' || kind === 'histories') {
+  const columns = kind === 'columns' ? ({ time: false } as const) : {};
+  const data = Dataset.fromTable(await readRatings(csv as string, { columns }));
   const trainShare = parameters.trainShare as number;
   const parts = splitRandom(data, { fractions: { train: trainShare, test: 1 - trainShare }, seed: 42 });
-  writeColumns(file, parts.train.interactions, parts.test.interactions);
+  const known = parts.train.interactions;
+  writeColumns(file, kind === 'columns' ? known : withPlaces(known), parts.test.interactions);
 }
 if (kind === 'factors') {
   const { queries, items, dim } = parameters as { queries: number; items: number; dim: number };

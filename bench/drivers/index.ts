@@ -11,8 +11,10 @@ export type DriverName =
   | 'libmf'
   | 'pytorch'
   | 'pytorch-sparse'
+  | 'gensim'
   | 'faiss'
   | 'numpy'
+  | 'scipy'
   | 'usearch';
 
 /** One contender; what it does for a task is in tasks/ (Node) or peers/ (Python). */
@@ -69,6 +71,12 @@ export const drivers: Readonly<Record<DriverName, Driver>> = {
   },
   pytorch: { label: 'PyTorch', ...torch },
   'pytorch-sparse': { label: 'PyTorch, sparse gradients', ...torch },
+  gensim: {
+    label: 'gensim Word2Vec',
+    role: 'peer',
+    python: { modules: ['gensim', 'numpy'] },
+    install: 'apt-get install python3-gensim',
+  },
   faiss: {
     label: 'faiss IndexFlatIP',
     role: 'peer',
@@ -80,6 +88,12 @@ export const drivers: Readonly<Record<DriverName, Driver>> = {
     role: 'peer',
     python: { modules: ['numpy'] },
     install: 'apt-get install python3-numpy libopenblas0-openmp',
+  },
+  scipy: {
+    label: 'SciPy sparse product',
+    role: 'peer',
+    python: { modules: ['scipy', 'numpy'] },
+    install: 'apt-get install python3-scipy',
   },
   usearch: {
     label: 'usearch exactSearch',

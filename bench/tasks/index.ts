@@ -1,6 +1,15 @@
 import type { Measurement, Work } from '../types.js';
 
-export type TaskName = 'load' | 'train' | 'train-to-rmse' | 'topk' | 'topk-all';
+export type TaskName =
+  | 'load'
+  | 'train'
+  | 'train-to-rmse'
+  | 'item-softmax'
+  | 'skip-gram'
+  | 'count-cooccurrence'
+  | 'co-likes'
+  | 'topk'
+  | 'topk-all';
 
 /** What the Node drivers run, by the name that drivers/ gives it. */
 export type Implementations = Record<string, (work: Work) => Measurement | Promise<Measurement>>;
@@ -14,8 +23,15 @@ export interface Task {
 
 export const tasks: Readonly<Record<TaskName, Task>> = {
   load: { load: async () => (await import('./load.js')).implementations, python: 'load.py' },
+  'item-softmax': { load: async () => (await import('./item-softmax.js')).implementations, python: 'item-softmax.py' },
   train: { load: async () => (await import('./train.js')).implementations, python: 'train.py' },
   'train-to-rmse': { load: async () => (await import('./train-to-rmse.js')).implementations },
+  'skip-gram': { load: async () => (await import('./skip-gram.js')).implementations, python: 'skip_gram.py' },
   topk: { load: async () => (await import('./topk.js')).implementations, python: 'topk.py' },
+  'count-cooccurrence': {
+    load: async () => (await import('./count-cooccurrence.js')).implementations,
+    python: 'count_cooccurrence.py',
+  },
+  'co-likes': { load: async () => (await import('./co-likes.js')).implementations, python: 'co_likes.py' },
   'topk-all': { load: async () => (await import('./topk-all.js')).implementations },
 };

@@ -5,8 +5,11 @@
 
 namespace palate {
 
+void bind_counts(Napi::Env env, Napi::Object exports);
 void bind_device(Napi::Env env, Napi::Object exports);
+void bind_item_pairs(Napi::Env env, Napi::Object exports);
 void bind_sampler(Napi::Env env, Napi::Object exports);
+void bind_softmax(Napi::Env env, Napi::Object exports);
 void bind_topk(Napi::Env env, Napi::Object exports);
 void bind_trainer(Napi::Env env, Napi::Object exports);
 

@@ -1,8 +1,6 @@
 #include <atomic>
-#include <initializer_list>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "binding/args.h"
 #include "binding/bind.h"
@@ -12,16 +10,6 @@
 
 namespace palate {
 namespace {
-
-template <typename Enum>
-Enum word(const Fields& fields, const char* name, std::initializer_list<std::pair<const char*, Enum>> words,
-          Napi::Env env) {
-  const std::string text = fields.text(name);
-  for (const auto& [key, value] : words) {
-    if (text == key) return value;
-  }
-  throw Napi::RangeError::New(env, std::string("native: unknown `") + name + "` '" + text + "'");
-}
 
 // Shared with the thread that runs an epoch.
 struct Session {

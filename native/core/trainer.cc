@@ -1,7 +1,6 @@
 #include "core/trainer.h"
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <numeric>
@@ -9,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/finite.h"
 #include "core/float_mode.h"
 #include "core/rng.h"
 
@@ -18,27 +18,6 @@ namespace {
 constexpr std::uint32_t kFloatsOfLanes = 16;
 
 double mean_of(double sum, std::size_t count) { return count == 0 ? 0.0 : sum / static_cast<double>(count); }
-
-struct FiniteRun {
-  const float* values;
-  std::size_t count;
-  std::atomic<bool> good{true};
-};
-
-constexpr std::size_t kFiniteChunk = std::size_t{1} << 14;
-
-void check_chunk(void* context, std::uint32_t chunk) {
-  FiniteRun& run = *static_cast<FiniteRun*>(context);
-  const std::size_t begin = chunk * kFiniteChunk;
-  const std::size_t end = begin + kFiniteChunk < run.count ? begin + kFiniteChunk : run.count;
-  // On the bits, as compilers make vectors of integer sums. NaN and the infinities have all exponent bits set.
-  constexpr std::uint32_t kExponent = 0x7f800000;
-  std::uint32_t bad = 0;
-  for (std::size_t n = begin; n < end; ++n) {
-    bad += (std::bit_cast<std::uint32_t>(run.values[n]) & kExponent) == kExponent ? 1 : 0;
-  }
-  if (bad != 0) run.good.store(false, std::memory_order_relaxed);
-}
 
 // Floats that training holds for one parameter.
 std::size_t floats_of(Optimizer optimizer) {
@@ -220,9 +199,7 @@ bool Trainer::finite() {
     for (const auto& [values, count] :
          {std::pair<const float*, std::size_t>{table->factors, static_cast<std::size_t>(table->rows) * state_.stride},
           std::pair<const float*, std::size_t>{table->biases, table->rows}}) {
-      FiniteRun run{values, count};
-      pool_.run(static_cast<std::uint32_t>((count + kFiniteChunk - 1) / kFiniteChunk), check_chunk, &run);
-      if (!run.good.load(std::memory_order_relaxed)) return false;
+      if (!all_finite(values, count, pool_)) return false;
     }
   }
   return true;

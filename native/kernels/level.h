@@ -1,9 +1,14 @@
 // The kernels of one level, as table.cc gathers them.
 #pragma once
 
+#include "kernels/count_cooccurrence.h"
+#include "kernels/count_pairs.h"
+#include "kernels/factorize_counts.h"
 #include "kernels/sample_fm.h"
 #include "kernels/select_topk.h"
+#include "kernels/softmax.h"
 #include "kernels/train.h"
+#include "kernels/train_item_pairs.h"
 #include "math/lanes.h"
 
 namespace palate::KERNEL_NS {
@@ -12,7 +17,13 @@ Status select_topk(const TopkCall& call, Pool& pool);
 Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
+Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
+void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
+double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 
 void start_samples(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);
 Status sample_fm(SampleState& state, const SweepCall& call, Pool& pool);

@@ -14,7 +14,7 @@ struct LossSums {
   double squared_error;
 };
 
-float total(const float* values, std::uint32_t count) {
+PALATE_INLINE float total(const float* values, std::uint32_t count) {
   Lanes sums = splat(0.0f);
   std::uint32_t n = 0;
   for (; n + kLanes <= count; n += kLanes) sums = sums + load(values + n);

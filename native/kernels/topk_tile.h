@@ -15,21 +15,16 @@
 #include <emmintrin.h>
 #endif
 
+#include "kernels/multiply_tile.h"
 #include "kernels/topk_dot.h"
 #include "kernels/topk_shortlist.h"
 #include "math/lanes.h"
 
 namespace palate::KERNEL_NS {
 
-// A tile is kTileQueries x kTileItems sums: as many registers as leave room for the operands.
-#if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
-inline constexpr std::uint32_t kTileQueries = 8;
-inline constexpr std::uint32_t kTileParts = 3;
-#else
-inline constexpr std::uint32_t kTileQueries = 6;
-inline constexpr std::uint32_t kTileParts = 2;
-#endif
-inline constexpr std::uint32_t kTileItems = kTileParts * kWidth;
+// A tile is queries x items.
+inline constexpr std::uint32_t kTileQueries = kTileRows;
+inline constexpr std::uint32_t kTileItems = kTileColumns;
 static_assert(kTileItems <= kLargestGroup);
 
 // What bounds the error of all panels so far.
@@ -46,10 +41,6 @@ struct Panel {
   Extent extent;
   std::uint32_t odd[kTileItems];  // positions whose numbers are too large for a bound
   std::uint32_t num_odd;
-};
-
-struct Tile {
-  Part sums[kTileQueries][kTileParts];
 };
 
 // |tile score - defined score| <= this, for rows whose squared lengths lie within bounds. Each sum of n
@@ -197,21 +188,11 @@ PALATE_NOINLINE void pack_panel(const TopkCall& call, const std::uint32_t* item_
 
 // queries: (dim, kTileQueries), aligned like the panel.
 PALATE_INLINE void multiply(const float* queries, const Panel& panel, std::uint32_t dim, Tile& tile) {
-  const float* items = panel.values;
   for (std::uint32_t p = 0; p < kTileParts; ++p) {
     const Part start = *reinterpret_cast<const Part*>(panel.starts + p * kWidth);
     for (std::uint32_t q = 0; q < kTileQueries; ++q) tile.sums[q][p] = start;
   }
-  for (std::uint32_t k = 0; k < dim; ++k) {
-    Part x[kTileParts];
-    for (std::uint32_t p = 0; p < kTileParts; ++p) x[p] = *reinterpret_cast<const Part*>(items + p * kWidth);
-    for (std::uint32_t q = 0; q < kTileQueries; ++q) {
-      const Part y = part_of(queries[q]);
-      for (std::uint32_t p = 0; p < kTileParts; ++p) tile.sums[q][p] = part_fma(x[p], y, tile.sums[q][p]);
-    }
-    items += kTileItems;
-    queries += kTileQueries;
-  }
+  accumulate(queries, panel.values, dim, tile, NothingAhead{});
 }
 
 // Bit i of the result: score i of a tile's row >= bar.

@@ -30,10 +30,9 @@ PALATE_INLINE float fma(float a, float b, float c) {
 #endif
 }
 
-// e^x by 2^n * e^r, |r| <= ln(2)/2, with a Taylor polynomial of degree 7; relative error below 2e-7.
-// Clamped to the range of finite, normal results.
-PALATE_INLINE float exp_f32(float x) {
-  x = x > 88.0f ? 88.0f : x < -87.0f ? -87.0f : x;
+// e^x by 2^n * e^r, |r| <= ln(2)/2, with a Taylor polynomial of degree 7; relative error below 2e-7. For x in [-87,
+// 88], whose results are finite and normal.
+PALATE_INLINE float exp_in_range(float x) {
   const float rounded = x * 1.44269504f + 12582912.0f;  // 1.5 * 2^23: the integer lands in the low bits
   const std::uint32_t n = to_bits(rounded);
   const float m = rounded - 12582912.0f;
@@ -45,6 +44,9 @@ PALATE_INLINE float exp_f32(float x) {
   const float p = fma(high, r2 * r2, low);
   return p * from_bits((n + 127u) << 23);
 }
+
+// Clamped to the range of finite, normal results.
+PALATE_INLINE float exp_f32(float x) { return exp_in_range(x > 88.0f ? 88.0f : x < -87.0f ? -87.0f : x); }
 
 // Natural logarithm of a positive, normal x by log(m) + e log(2), m in [sqrt(1/2), sqrt(2)), with the
 // series of atanh; relative error below 3e-7.

@@ -93,7 +93,8 @@ export const range =
     return { min: number(name)(min), max: number(name)(max) };
   };
 
-const SCHEDULES = 'constant, exponential:FACTOR, step:EVERY:FACTOR, multi-step:EPOCH,EPOCH…:FACTOR or cosine[:FLOOR]';
+const SCHEDULES =
+  'constant, exponential:FACTOR, step:EVERY:FACTOR, multi-step:EPOCH,EPOCH…:FACTOR, linear[:FLOOR] or cosine[:FLOOR]';
 
 /** A schedule written as its name and numbers, e.g. `step:10:0.7`. */
 export const schedule =
@@ -126,6 +127,7 @@ export const schedule =
           factor: factor(rest[1]),
         };
       case 'cosine':
+      case 'linear':
         expectParts(0, 1);
         return rest[0] === undefined ? { type } : { type, floor: number(`${name} FLOOR`, { min: 0, max: 1 })(rest[0]) };
       default:

@@ -29,7 +29,7 @@ const FLAGS = {
   ],
   weightDecay: ['way', 'coupled or decoupled', (name) => oneOf(name, ['coupled', 'decoupled'])],
   batchSize: ['n', 'ratings a step, or full', batchSize],
-  schedule: ['text', 'step:10:0.7, multi-step:7:0.1, exponential:0.97, cosine', schedule],
+  schedule: ['text', 'step:10:0.7, multi-step:7:0.1, exponential:0.97, linear, cosine', schedule],
   clipNorm: [
     'x',
     "upper bound on the norm of a batch's gradient",

@@ -82,7 +82,7 @@ export async function evaluate(
     {
       training: data,
       ranker: rankerOf(data, threads),
-      predict: (users, items) => model.predictIndices(users, items),
+      predict: (users, items, times) => model.predictIndices(users, items, times),
     },
     rows,
     {

@@ -75,7 +75,8 @@ export function resolveRun(data: Dataset, options: TrainOptions): RunOptions {
   if (validation?.numInteractions === 0) {
     throw new DataError('The validation part has no interactions; make its fraction larger or leave it out');
   }
-  if (options.patience !== undefined && options.patience > 0 && validation === undefined) {
+  const validates = validation !== undefined || (options.validPairs !== undefined && options.validPairs > 0);
+  if (options.patience !== undefined && options.patience > 0 && !validates) {
     throw typeError('validation', 'a Dataset when `patience` is set', validation);
   }
   expectSignal(options.signal);
@@ -128,7 +129,8 @@ function resolveClipNorm(value: unknown, batchSize: number | 'full', optimizer: 
   return clipNorm;
 }
 
-function resolveRange(value: Range | undefined, data: Dataset): Range {
+/** The range of predictions; by default that of the ratings. */
+export function resolveRange(value: Range | undefined, data: Dataset): Range {
   if (value === undefined) {
     const { min, max } = data.ratingRange;
     if (min === max) {

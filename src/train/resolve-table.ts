@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import type { OptionSpec } from '../models/option-table.js';
 import type { AnyTableSpec, TableSpec } from '../models/spec.js';
-import { expectBoolean, expectInt, expectNumber, expectNumberOrWord, expectOneOf } from '../options.js';
+import { expectBoolean, expectInt, expectNumber, expectNumberOrWord, expectOneOf, typeError } from '../options.js';
 import type { TrainOptions } from '../types.js';
 import { expectSchedule } from './schedules.js';
 
@@ -22,6 +23,8 @@ function expectOption(name: string, value: unknown, option: OptionSpec): unknown
       return expectBoolean(name, value);
     case 'schedule':
       return expectSchedule(value);
+    case 'fields':
+      return value; // which there are depends on the data: buildFields checks it
   }
 }
 
@@ -35,14 +38,34 @@ function defaultsOf({ options, variants = [] }: AnyTableSpec, given: Values): Va
   return defaults;
 }
 
+interface Unmet {
+  name: string;
+  expected: string;
+  received: unknown;
+}
+
+/** The first condition of an option's `only` that the others do not meet. */
+function unmetOf({ only = {} }: OptionSpec, given: Values, defaults: Values): Unmet | undefined {
+  for (const [name, allowed] of Object.entries(only)) {
+    const received = given[name] ?? defaults[name];
+    if (allowed.some((value) => value === received)) continue;
+    return { name, expected: allowed.map((value) => inspect(value)).join(' or '), received };
+  }
+  return undefined;
+}
+
 /** The values of all options of a table: the user's, checked, and defaults for the rest. */
 export function checkTable(spec: AnyTableSpec, options: TrainOptions): Values {
   const given = options as unknown as Values;
   const defaults = defaultsOf(spec, given);
   const values = Object.entries(spec.options).map(([name, option]) => {
-    const value = given[name] ?? defaults[name];
+    const value = given[name] ?? (unmetOf(option, given, defaults) === undefined ? defaults[name] : undefined);
     return [name, value === undefined ? undefined : expectOption(name, value, option)];
   });
+  for (const [name, option] of Object.entries(spec.options)) {
+    const unmet = given[name] === undefined ? undefined : unmetOf(option, given, defaults);
+    if (unmet !== undefined) throw typeError(unmet.name, `${unmet.expected} with \`${name}\``, unmet.received);
+  }
   return Object.fromEntries(values);
 }
 

@@ -19,6 +19,8 @@ export interface EpochJob<State> {
   schedule: Schedule;
   /** Epochs without a better validation loss before it stops; 0: it does not, and the last epoch counts. */
   patience: number;
+  /** Epochs report validation losses though the run has no validation dataset. */
+  validates?: boolean;
   /** Runs epoch `epoch` (from 0) off the event loop; `cancel[0]` non-zero stops it soon. */
   runEpoch(epoch: number, learningRate: number, cancel: Int32Array): Promise<EpochResult>;
   /** The parameters as they stand. Called after each better epoch while `patience` is at work, else once at the end. */
@@ -53,7 +55,7 @@ export async function runEpochs<State>(job: EpochJob<State>, run: RunOptions): P
     Atomics.store(cancel, 0, 1);
   };
   signal?.addEventListener('abort', onAbort, { once: true });
-  const stopping = new EarlyStopping(run.validation === undefined ? 0 : job.patience);
+  const stopping = new EarlyStopping(run.validation === undefined && !job.validates ? 0 : job.patience);
   const history: EpochRecord[] = [];
   let best: { state: State; record: EpochRecord } | undefined;
   try {

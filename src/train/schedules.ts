@@ -1,13 +1,14 @@
 import { expectInt, expectKnownKeys, expectNumber, expectOneOf, typeError } from '../options.js';
 import type { Schedule } from '../types.js';
 
-const types = ['constant', 'exponential', 'step', 'multiStep', 'cosine'] as const;
+const types = ['constant', 'exponential', 'step', 'multiStep', 'cosine', 'linear'] as const;
 const keys: Record<Schedule['type'], readonly string[]> = {
   constant: ['type'],
   exponential: ['type', 'factor'],
   step: ['type', 'every', 'factor'],
   multiStep: ['type', 'epochs', 'factor'],
   cosine: ['type', 'floor'],
+  linear: ['type', 'floor'],
 };
 
 const expectFactor = (value: unknown): number => expectNumber('schedule.factor', value, { min: 0, exclusiveMin: true });
@@ -31,6 +32,7 @@ export function expectSchedule(value: unknown): Schedule {
       return { type, epochs, factor: expectFactor(given.factor) };
     }
     case 'cosine':
+    case 'linear':
       return { type, floor: expectNumber('schedule.floor', given.floor ?? 0, { min: 0, max: 1 }) };
   }
 }
@@ -50,5 +52,16 @@ export function scheduleFactor(schedule: Schedule, epoch: number, epochs: number
       const floor = schedule.floor ?? 0;
       return floor + (1 - floor) * 0.5 * (1 + Math.cos((Math.PI * epoch) / epochs));
     }
+    case 'linear':
+      return 1 - ((1 - (schedule.floor ?? 0)) * epoch) / epochs;
   }
+}
+
+/**
+ * The factor at the end of epoch `epoch`, for training that changes its rate within an epoch: smooth schedules reach that
+ * of the next epoch, the others keep theirs.
+ */
+export function lastScheduleFactor(schedule: Schedule, epoch: number, epochs: number): number {
+  const isSmooth = schedule.type === 'cosine' || schedule.type === 'linear';
+  return scheduleFactor(schedule, isSmooth ? epoch + 1 : epoch, epochs);
 }

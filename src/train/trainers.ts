@@ -1,10 +1,16 @@
 import type { Dataset } from '../dataset/dataset.js';
+import { bayesianFm } from '../models/bayesian-fm.js';
+import { coLikes } from '../models/co-likes.js';
+import { itemSoftmax } from '../models/item-softmax.js';
 import { popularity } from '../models/popularity.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
 import type { ModelName, TrainOptions } from '../types.js';
 import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
+import { trainBayesianFm } from './train-bayesian-fm.js';
+import { trainCoLikes } from './train-co-likes.js';
 import { trainFactors } from './train-factors.js';
+import { trainItemSoftmax } from './train-item-softmax.js';
 import { trainPopularity } from './train-popularity.js';
 import type { Trained } from './trained.js';
 
@@ -37,6 +43,9 @@ function byFactors(spec: FactorSpec, data: Dataset, options: TrainOptions): Trai
 const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trainer: T }>> } = {
   factors: byFactors,
   popularity: byTable(popularity, trainPopularity),
+  bayesianFm: byTable(bayesianFm, trainBayesianFm),
+  coLikes: byTable(coLikes, trainCoLikes),
+  itemSoftmax: byTable(itemSoftmax, trainItemSoftmax),
 };
 
 /** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { writeColumns } from '../../bench/data/columns-file.js';
+import { withPlaces, writeColumns } from '../../bench/data/columns-file.js';
+import { readTimedPart } from '../../bench/data/dataset-of-columns.js';
 import { makeFactors } from '../../bench/data/factors-file.js';
 import { repeat, spread } from '../../bench/measure.js';
 import { tasks } from '../../bench/tasks/index.js';
 import { trainOptions } from '../../bench/tasks/train.js';
 import { trials } from '../../bench/trials.js';
 import type { Measurement, Parameters, Work } from '../../bench/types.js';
+import { itemsByTime } from '../../src/dataset/time-order.js';
 import { Dataset, sampleRatings, splitRandom, train } from '../../src/index.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'palate-bench-tasks-'));
@@ -62,6 +64,24 @@ test('plain loops train each way, whole or in part', async () => {
   }
   const part = await run('train', 'typescript', { model: 'mf', dim: 4, batchSize: 10, learningRate: 0.01, budget: 0 });
   assert.match(part.extrapolated ?? '', /^10 of [\d,]+ ratings$/);
+});
+
+test('skip-gram trains on histories in the order of time, and ranks', async () => {
+  const histories = path.join(folder, 'sample.histories');
+  writeColumns(histories, withPlaces(parts.train.interactions), parts.test.interactions);
+  const { interactions } = readTimedPart(histories);
+  const [before, after] = [parts.train.interactions, interactions].map((part) =>
+    Array.from(itemsByTime(part, part.times as Float64Array)),
+  );
+  assert.equal(after, before);
+  const few = { dim: 8, window: 3, negatives: 2, learningRate: 0.05, epochs: 3 };
+  const implementations = await tasks['skip-gram'].load();
+  const work = { task: 'skip-gram', driver: 'palate', parameters: few, input: histories, threads: 2 } as const;
+  const result = (await implementations.palate?.(work)) as Measurement;
+  const { 'ndcg@10': ndcg, thousandWordsPerSecond } = result.quality as Record<string, number>;
+  assert.ok((ndcg as number) > 0 && (ndcg as number) < 1);
+  const words = parts.train.numInteractions;
+  assert.ok(Math.abs((thousandWordsPerSecond as number) * 1000 * result.seconds.median - words) < 1e-6 * words);
 });
 
 test('training to an RMSE stops at the first epoch that reaches it', async () => {

@@ -120,7 +120,18 @@ test('schedules', () => {
   assert.equal(parse('multi-step:3,7:0.1'), { type: 'multiStep', epochs: [3, 7], factor: 0.1 });
   assert.equal(parse('cosine'), { type: 'cosine' });
   assert.equal(parse('cosine:0.1'), { type: 'cosine', floor: 0.1 });
-  for (const text of ['', 'linear', 'step', 'step:10', 'step:0:0.7', 'exponential:0', 'cosine:2', 'constant:1']) {
+  assert.equal(parse('linear:0.1'), { type: 'linear', floor: 0.1 });
+  for (const text of [
+    '',
+    'linear:2',
+    'steps',
+    'step',
+    'step:10',
+    'step:0:0.7',
+    'exponential:0',
+    'cosine:2',
+    'constant:1',
+  ]) {
     assert.match(
       refusal(() => parse(text)),
       '--schedule',

@@ -47,7 +47,7 @@ test('wrong usage has exit code 2 and names what was expected', async () => {
     [['traim'], 2, /unknown command 'traim' \(Did you mean train\?\)/],
     [['train', '--model', 'mf', '--out', 'm'], 2, /missing required argument 'ratings'/],
     [['train', at.data, '--model', 'mf'], 2, /train needs --out FILE/],
-    [['train', at.data, '--modle', 'mf', '--out', 'm'], 2, /unknown option '--modle' \(Did you mean --model\?\)/],
+    [['train', at.data, '--modell', 'mf', '--out', 'm'], 2, /unknown option '--modell' \(Did you mean --model\?\)/],
     [['train', at.data, '--model', 'mff', '--out', 'm'], 2, /`--model` to be one of .* did you mean 'mf'\?/],
     [train('--dim', 'wide'), 2, /Expected `--dim` to be an integer >= 1, received "wide"/],
     [train('--learning-rate', '-1'), 2, /Expected `--learning-rate` to be a number > 0, received -1/],

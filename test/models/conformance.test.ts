@@ -34,10 +34,30 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     'full batch': { optimizer: 'adam', batchSize: 'full', epochs: 200, learningRate: 0.02 },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
   },
+  bayesianFm: {
+    '': { epochs: 40, servingDim: 256 },
+    'ids alone': { epochs: 40, servingDim: 256, fields: [], implicitBlocks: false },
+    'time slots': { epochs: 40, timeSlots: true, dim: 5 },
+  },
+  coLikes: {
+    '': { dim: 24 },
+    'counts, momentum': { dim: 24, weighting: 'count', optimizer: 'sgd', learningRate: 2e-7, epochs: 40 },
+    glove: { dim: 24, weighting: 'glove' },
+    full: { dim: 'full', epochs: 30, weighting: 'count', learningRate: 0.1 },
+  },
   fm: {
     '': {},
     adam: { optimizer: 'adam' },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
+  },
+  itemSoftmax: {
+    'negative sampling': { objective: 'negativeSampling' },
+    'sampled softmax': { objective: 'sampledSoftmax', negatives: 20 },
+    'skip-gram': { objective: 'negativeSampling', pairs: 'window', window: 8 },
+    'unseen negatives': { objective: 'negativeSampling', rejectSeen: true },
+    '': {},
+    notebook: { batchSize: 16, tables: 1, hidden: 16, layerNorm: true, dropout: 0.05, itemBiases: false, clipNorm: 5 },
+    pairs: { mode: 'pairs', epochs: 2, batchSize: 512, validPairs: 0 },
   },
 };
 

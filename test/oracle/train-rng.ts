@@ -13,8 +13,15 @@ function mix(value: bigint): bigint {
 export class OracleRng {
   #state: bigint;
 
-  constructor(seed: number, stream: bigint) {
+  constructor(seed: number | bigint, stream: bigint) {
     this.#state = mix(BigInt(seed)) ^ mix((stream * GAMMA + 0x632be59bd9b4e019n) & mask);
+  }
+
+  /** The generator in a given state. */
+  static at(state: bigint): OracleRng {
+    const rng = new OracleRng(0, 0n);
+    rng.#state = state;
+    return rng;
   }
 
   next(): bigint {

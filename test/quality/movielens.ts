@@ -20,9 +20,9 @@ const readTables = (): Promise<[Table, Table]> => {
 };
 
 /** All ratings with the metadata of the films; those without ratings too when `includeUnrated`. */
-export async function movieLens({ includeUnrated = false } = {}): Promise<Dataset> {
+export async function movieLens({ includeUnrated = false, minUserRatings = 1 } = {}): Promise<Dataset> {
   const [ratings, items] = await readTables();
-  return Dataset.fromTable(ratings, { items, includeUnrated });
+  return Dataset.fromTable(ratings, { items, includeUnrated, minUserRatings });
 }
 
 /** The five folds: each row of ratings.csv is tested in the fold that its line of PALATE_FOLDS names. */

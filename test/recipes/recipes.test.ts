@@ -27,9 +27,11 @@ function run(name: string, input: RecipeInput): Promise<RecipeResult> {
 }
 
 const published: Record<string, { epochs: number; metrics: string[] }> = {
+  'item-softmax': { epochs: 30, metrics: ['validCrossEntropy', 'testCrossEntropy'] },
   'matrix-factorization': { epochs: 1000, metrics: ['validMse', 'validRmse'] },
   'factorization-machine': { epochs: 10, metrics: ['validRmse'] },
   'rating-classifier': { epochs: 5, metrics: ['validBce'] },
+  'co-likes': { epochs: 91, metrics: ['cost'] },
 };
 
 for (const { name } of recipes) {

@@ -49,6 +49,30 @@ const defaults: Resolved = {
   schedule: { type: 'constant' },
 };
 
+test('an option that others leave without a meaning is undefined, and refused where given', () => {
+  const only: TableSpec<{ optimizer: 'adam' | 'sgd'; lazy: boolean; momentum: number | undefined }> = {
+    ...described,
+    trainer: 'popularity',
+    options: {
+      optimizer: spec.options.optimizer,
+      lazy: spec.options.lazy,
+      momentum: { type: 'number', default: 0.9, only: { optimizer: ['sgd'], lazy: [false] }, about: 'of sgd' },
+    },
+  };
+  const of = (options: object): unknown => resolveTable(only, options as TrainOptions).momentum;
+  assert.is(of({ optimizer: 'sgd' }), 0.9);
+  assert.is(of({ optimizer: 'sgd', momentum: 0.5 }), 0.5);
+  assert.is(of({}), undefined);
+  assert.is(of({ optimizer: 'sgd', lazy: true }), undefined);
+  assert.throws(
+    () => of({ momentum: 0.5 }),
+    (error: Error) =>
+      error instanceof TypeError &&
+      error.message === 'Expected `optimizer` to be \'sgd\' with `momentum`, received "adam" (string)',
+  );
+  assert.throws(() => of({ optimizer: 'sgd', lazy: true, momentum: 0.5 }), /`lazy` to be false with `momentum`/);
+});
+
 test('defaults, and what is given in their place', () => {
   assert.equal(resolve({ model: 'popularity', seed: 3 }), defaults);
   assert.equal(resolve({ dim: undefined, lazy: undefined }), defaults, 'undefined is as good as nothing');

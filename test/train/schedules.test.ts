@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { expectSchedule, scheduleFactor } from '../../src/train/schedules.js';
+import { expectSchedule, lastScheduleFactor, scheduleFactor } from '../../src/train/schedules.js';
 import type { Schedule } from '../../src/types.js';
 
 const tables: [Schedule, number[]][] = [
@@ -14,6 +14,8 @@ const tables: [Schedule, number[]][] = [
   [{ type: 'cosine' }, [1, 0.90450849718747, 0.65450849718747, 0.34549150281253, 0.09549150281253]],
   [{ type: 'cosine', floor: 0.2 }, [1, 0.92360679774998, 0.72360679774998, 0.47639320225002, 0.27639320225002]],
   [{ type: 'cosine', floor: 1 }, [1, 1, 1, 1, 1]],
+  [{ type: 'linear' }, [1, 0.8, 0.6, 0.4, 0.2]],
+  [{ type: 'linear', floor: 0.5 }, [1, 0.9, 0.8, 0.7, 0.6]],
 ];
 
 for (const [schedule, factors] of tables) {
@@ -22,9 +24,21 @@ for (const [schedule, factors] of tables) {
       const actual = scheduleFactor(schedule, epoch, 5);
       assert.ok(Math.abs(actual - factor) < 1e-12, `epoch ${epoch}: ${actual}, not ${factor}`);
     }
-    assert.equal(expectSchedule(schedule), schedule.type === 'cosine' ? { floor: 0, ...schedule } : schedule);
+    const isSmooth = schedule.type === 'cosine' || schedule.type === 'linear';
+    assert.equal(expectSchedule(schedule), isSmooth ? { floor: 0, ...schedule } : schedule);
   });
 }
+
+test('at the end of an epoch smooth schedules reach the factor of the next, the others keep theirs', () => {
+  for (const [schedule, factors] of tables) {
+    const isSmooth = schedule.type === 'cosine' || schedule.type === 'linear';
+    for (let epoch = 0; epoch < 4; epoch++) {
+      const expected = factors[isSmooth ? epoch + 1 : epoch];
+      assert.ok(Math.abs(lastScheduleFactor(schedule, epoch, 5) - expected) < 1e-12, JSON.stringify(schedule));
+    }
+  }
+  assert.is(lastScheduleFactor({ type: 'linear', floor: 0.25 }, 4, 5), 0.25);
+});
 
 test('a single epoch of a cosine has the full rate', () => {
   assert.is(scheduleFactor({ type: 'cosine' }, 0, 1), 1);

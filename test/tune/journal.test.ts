@@ -8,14 +8,15 @@ import type { TuneResult } from '../../src/tune/result.js';
 import type { Train } from '../../src/tune/run-trial.js';
 import { search } from '../../src/tune/search.js';
 import type { Trial } from '../../src/tune/trial.js';
+import type { TrainOptions } from '../../src/types.js';
 import { dataset, ratings } from '../train/fixtures.js';
 import { data, fakeTrain, inFolder, outcome, rejection } from './fixtures.js';
 
 const EPOCHS = 9;
 /** Some diverge, and the loss has digits that must survive the file. */
-const losses = ({ dim = 1, learningRate = 1 }: { dim?: number; learningRate?: number }): number[] =>
+const losses = ({ dim, learningRate = 1 }: Pick<TrainOptions, 'dim' | 'learningRate'>): number[] =>
   Array.from({ length: EPOCHS }, (_, e) =>
-    dim === 7 && e === 4 ? Number.NaN : ((dim * 5) % 13) / 3 + learningRate / (e + 1),
+    dim === 7 && e === 4 ? Number.NaN : (((dim as number) * 5) % 13) / 3 + learningRate / (e + 1),
   );
 
 const base: TuneOptions = {

@@ -36,7 +36,7 @@ function searchCurves(
       halving,
       parallel,
     },
-    fakeTrain(({ dim = 1 }) => table[dim - 1], jitter),
+    fakeTrain(({ dim }) => table[(dim as number) - 1], jitter),
   );
 }
 

@@ -1,0 +1,33 @@
+// Seconds of counting how often items are liked together, in native memory; copying the counts out is a part of its own.
+import { likesOf } from '../../src/dataset/co-occurrence.js';
+import { native } from '../../src/native/load.js';
+import { readDatasetPart } from '../data/dataset-of-columns.js';
+import { peakKilobytes, secondsSince, spread } from '../measure.js';
+import type { Measurement, Work } from '../types.js';
+import type { Implementations } from './index.js';
+
+async function palate({ input, parameters, threads }: Work): Promise<Measurement> {
+  const data = readDatasetPart(input, 'train');
+  const likes = likesOf(data, 4);
+  const seconds: number[] = [];
+  let quality: Record<string, number> = {};
+  let copying = 0;
+  for (let run = 0; run < (parameters.repetitions as number); run++) {
+    const start = performance.now();
+    const counter = new (native().Cooccurrence)({ ...likes, numItems: data.numItems, threads });
+    const { nonzeros, sum } = await counter.count(new Int32Array(1));
+    seconds.push(secondsSince(start));
+    const begin = performance.now();
+    counter.read({
+      offsets: new Uint32Array(data.numItems + 1),
+      items: new Uint32Array(nonzeros),
+      counts: new Uint32Array(nonzeros),
+    });
+    copying = secondsSince(begin);
+    counter.dispose();
+    quality = { nonzeros, sum };
+  }
+  return { seconds: spread(seconds), parts: { 'copying out': copying }, quality, peakKilobytes: peakKilobytes() };
+}
+
+export const implementations: Implementations = { palate };

@@ -1,0 +1,157 @@
+#include "core/item_pair_trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "backend.h"
+#include "core/finite.h"
+#include "core/float_mode.h"
+#include "core/rng.h"
+
+namespace palate {
+namespace {
+
+constexpr std::uint32_t kFloatsOfLanes = 16;
+
+// Streams of the seed.
+constexpr std::uint64_t kEpochStream = std::uint64_t{30} << 32;  // + epoch: the seed of an epoch
+constexpr std::uint64_t kOrderStream = std::uint64_t{31} << 32;  // + epoch: order of its chunks
+constexpr std::uint64_t kInputStream = std::uint64_t{32} << 32;  // + item: its input row
+constexpr std::uint64_t kValidStream = std::uint64_t{33} << 32;
+
+// Streams of an epoch's seed; those below are the positions of items in the histories.
+constexpr std::uint64_t kDealStream = std::uint64_t{1} << 32;  // + chunk: groups, order of strata
+
+std::uint64_t cell_stream(std::uint32_t chunk, std::uint32_t cell) { return (std::uint64_t{chunk} + 2) << 32 | cell; }
+
+std::uint32_t padded(std::uint32_t dim) { return (dim + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes; }
+
+double mean_of(double sum, double count) { return count == 0 ? 0.0 : sum / count; }
+
+}  // namespace
+
+ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
+    : setup_(setup),
+      stride_(padded(setup.dim)),
+      groups_(setup.noise),
+      pairs_(setup.histories, setup.plan, setup.reject_seen),
+      valid_pairs_(setup.valid, setup.plan, false),
+      inputs_(std::size_t{setup.num_items} * stride_),
+      outputs_(std::size_t{setup.num_items} * stride_),
+      scratch_(groups_.count() * item_pairs_scratch(setup.negatives)),
+      strata_(groups_.count()),
+      rates_(groups_.count()),
+      seeds_(std::size_t{groups_.count()} * groups_.count()),
+      block_losses_(groups_.count()),
+      pool_(setup.threads) {
+  failed_ = groups_.failed() || inputs_.failed() || outputs_.failed() || scratch_.failed();
+  if (!failed_) initialise();
+}
+
+// Input rows at random, output rows at zero, as word2vec has it. Items without noise are in no history and stay zero.
+void ItemPairTrainer::initialise() {
+  for (std::uint32_t item = 0; item < setup_.num_items; ++item) {
+    if (!(setup_.noise[item] > 0)) continue;
+    Rng rng(setup_.seed, kInputStream + item);
+    float* row = inputs_.data() + std::size_t{item} * stride_;
+    for (std::uint32_t k = 0; k < setup_.dim; ++k) row[k] = setup_.init_std * rng.normal();
+  }
+}
+
+void ItemPairTrainer::set_rates(float rate, float last_rate, std::uint32_t chunk, std::uint32_t chunks) {
+  const std::uint32_t groups = groups_.count();
+  for (std::uint32_t n = 0; n < groups; ++n) {
+    const double done = (static_cast<double>(chunk) * groups + n) / (static_cast<double>(chunks) * groups);
+    rates_[n] = static_cast<float>(rate + (static_cast<double>(last_rate) - rate) * done);
+  }
+}
+
+Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::uint64_t seed, ItemPairsCall& call,
+                                  Losses& losses) {
+  const std::uint32_t groups = groups_.count();
+  Rng rng(seed, kDealStream + chunk);
+  groups_.deal(rng, pool_);
+  std::iota(strata_.begin(), strata_.end(), 0u);
+  rng.shuffle(strata_.data(), groups);
+  for (std::uint32_t cell = 0; cell < groups * groups; ++cell) {
+    seeds_[cell] = Rng(seed, cell_stream(chunk, cell)).next();
+  }
+  if (!pairs.draw(chunk, seed, groups_, pool_)) return Status::out_of_memory;
+  call.objective = setup_.objective;
+  call.negatives = setup_.negatives;
+  call.reject_seen = pairs.pair_histories() != nullptr;
+  call.inputs = inputs_.data();
+  call.outputs = outputs_.data();
+  call.stride = stride_;
+  call.pairs = pairs.pairs();
+  call.histories = pairs.pair_histories();
+  call.cells = pairs.cells();
+  call.groups = groups;
+  call.strata = strata_.data();
+  call.rates = rates_.data();
+  call.slots = groups_.slots();
+  call.group_starts = groups_.starts();
+  call.log_noise = setup_.log_noise.empty() ? nullptr : setup_.log_noise.data;
+  call.seen_offsets = setup_.histories.offsets.data;
+  call.seen_items = setup_.seen_items.data;
+  call.seeds = seeds_.data();
+  call.scratch = scratch_.data();
+  call.scratch_stride = item_pairs_scratch(setup_.negatives);
+  call.block_losses = block_losses_.data();
+  block_losses_.assign(groups, 0.0);
+  const Status status = cpu_backend().train_item_pairs(call, pool_);
+  losses.sum += std::accumulate(block_losses_.begin(), block_losses_.end(), 0.0);
+  losses.pairs += static_cast<double>(pairs.size());
+  return status;
+}
+
+ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float last_rate,
+                                         const std::atomic<std::int32_t>& cancel,
+                                         const std::atomic<std::int32_t>& teardown) {
+  const auto start = std::chrono::steady_clock::now();
+  const FlushDenormals flush;
+  ItemPairsCall call;
+  call.cancel = &cancel;
+  call.teardown = &teardown;
+  ItemPairEpoch result;
+  Losses losses;
+  const std::uint64_t seed = Rng(setup_.seed, kEpochStream + epoch).next();
+  std::vector<std::uint32_t> chunks(pairs_.chunks());
+  std::iota(chunks.begin(), chunks.end(), 0u);
+  Rng(setup_.seed, kOrderStream + epoch).shuffle(chunks.data(), chunks.size());
+  for (std::uint32_t n = 0; n < chunks.size() && result.status == Status::ok; ++n) {
+    set_rates(rate, last_rate, n, static_cast<std::uint32_t>(chunks.size()));
+    result.status = run_chunk(pairs_, chunks[n], seed, call, losses);
+  }
+  const std::size_t floats = std::size_t{setup_.num_items} * stride_;
+  if (result.status == Status::ok && !(std::isfinite(losses.sum) && all_finite(inputs_.data(), floats, pool_) &&
+                                       all_finite(outputs_.data(), floats, pool_))) {
+    result.status = Status::diverged;
+  }
+  // The same draws each time, so that epochs can be compared.
+  Losses valid;
+  call.update = false;
+  const std::uint64_t valid_seed = Rng(setup_.seed, kValidStream).next();
+  for (std::uint32_t chunk = 0; chunk < valid_pairs_.chunks() && result.status == Status::ok; ++chunk) {
+    result.status = run_chunk(valid_pairs_, chunk, valid_seed, call, valid);
+  }
+  if (result.status == Status::ok && !std::isfinite(valid.sum)) result.status = Status::diverged;
+  result.pairs = losses.pairs;
+  result.train_loss = mean_of(losses.sum, losses.pairs);
+  result.valid_loss = mean_of(valid.sum, valid.pairs);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+void ItemPairTrainer::read(float* inputs, float* outputs) const {
+  for (std::uint32_t item = 0; item < setup_.num_items; ++item) {
+    const std::size_t row = std::size_t{item} * stride_;
+    for (std::uint32_t k = 0; k < setup_.dim; ++k) {
+      *inputs++ = inputs_[row + k];
+      *outputs++ = outputs_[row + k];
+    }
+  }
+}
+
+}  // namespace palate

@@ -1,0 +1,340 @@
+#include "core/softmax_trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "backend.h"
+#include "core/float_mode.h"
+#include "core/rng.h"
+
+namespace palate {
+namespace {
+
+constexpr std::size_t kFloatsOfLanes = 16;
+
+// Streams of random numbers, apart from those of the other trainers.
+constexpr std::uint64_t kInitStream = 32;
+constexpr std::uint64_t kOrderStream = 33;
+constexpr std::uint64_t kPairStream = 34;
+constexpr std::uint64_t kDropoutStream = 35;
+
+std::uint32_t padded(std::uint32_t size) {
+  return static_cast<std::uint32_t>((size + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes);
+}
+
+// Xavier: uniform in +-sqrt(6 / (rows + columns)) (Glorot, Bengio 2010, eq. 16).
+void fill_uniform(float* values, std::uint32_t rows, std::uint32_t columns, std::uint32_t stride, std::uint64_t seed,
+                  std::uint64_t stream) {
+  const float bound = std::sqrt(6.0f / (static_cast<float>(rows) + static_cast<float>(columns)));
+  Rng rng(seed, stream);
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    for (std::uint32_t k = 0; k < columns; ++k) {
+      const float unit = static_cast<float>(rng.next() >> 40) * (1.0f / 16777216.0f);
+      values[std::size_t{row} * stride + k] = bound * (2.0f * unit - 1.0f);
+    }
+  }
+}
+
+bool all_finite(const SoftmaxArray& array) {
+  for (std::size_t n = 0; n < array.size; ++n) {
+    if (!std::isfinite(array.values[n])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+struct SoftmaxTrainer::Flags {
+  const std::atomic<std::int32_t>* cancel;
+  const std::atomic<std::int32_t>* teardown;
+
+  bool raised() const {
+    return cancel->load(std::memory_order_relaxed) != 0 || teardown->load(std::memory_order_relaxed) != 0;
+  }
+};
+
+SoftmaxTrainer::SoftmaxTrainer(const SoftmaxSetup& setup) : setup_(setup), pool_(setup.threads) {
+  state_.num_items = setup.num_items;
+  state_.dim = setup.dim;
+  state_.stride = padded(setup.dim);
+  state_.hidden = setup.hidden;
+  state_.hidden_stride = padded(setup.hidden);
+  state_.tied = setup.tables == 1;
+  state_.layer_norm = setup.layer_norm;
+  state_.self_mask = setup.self_mask;
+  state_.dropout = setup.dropout;
+  state_.clip_norm = setup.clip_norm;
+  lay_out();
+  const std::size_t table = std::size_t{setup.num_items} * state_.stride;
+  allocate(inputs_, state_.inputs, table, state_.tied);
+  if (!state_.tied) allocate(outputs_, state_.outputs, table, true);
+  if (setup.item_biases) allocate(biases_, state_.biases, setup.num_items, true);
+  allocate(dense_, state_.dense, state_.layout.size, true);
+  counts_ = std::make_unique<PairCounts>(setup.seen, setup.seen, setup.num_items, setup.fractions, setup.seed);
+  failed_ = failed_ || counts_->failed();
+  if (setup.valid.offsets.size != 0) {
+    const double whole[kPairParts] = {1, 0, 0};
+    valid_counts_ = std::make_unique<PairCounts>(setup.seen, setup.valid, setup.num_items, whole, setup.seed);
+    failed_ = failed_ || valid_counts_->failed();
+  }
+  allocate_blocks();
+  if (failed_) return;
+  if (state_.tied) state_.outputs = state_.inputs;
+  initialise();
+}
+
+void SoftmaxTrainer::lay_out() {
+  SoftmaxLayout& at = state_.layout;
+  const auto place = [&at](std::size_t size) {
+    const std::size_t begin = at.size;
+    at.size += (size + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes;
+    return begin;
+  };
+  if (state_.hidden != 0) {
+    at.first_weights = place(std::size_t{state_.hidden} * state_.stride);
+    at.first_bias = place(state_.hidden);
+    at.second_weights = place(std::size_t{state_.dim} * state_.hidden_stride);
+    at.second_bias = place(state_.dim);
+  }
+  if (state_.layer_norm) {
+    at.gain = place(state_.dim);
+    at.shift = place(state_.dim);
+  }
+}
+
+void SoftmaxTrainer::allocate(Array& owner, SoftmaxArray& array, std::size_t size, bool gradient) {
+  owner.values = Buffer<float>(size);
+  owner.first = Buffer<float>(size);
+  owner.second = Buffer<float>(size);
+  if (gradient) owner.gradient = Buffer<float>(size);
+  failed_ =
+      failed_ || owner.values.failed() || owner.first.failed() || owner.second.failed() || owner.gradient.failed();
+  array = {owner.values.data(), owner.first.data(), owner.second.data(), owner.gradient.data(), size};
+}
+
+void SoftmaxTrainer::initialise() {
+  const SoftmaxLayout& at = state_.layout;
+  const std::uint64_t seed = setup_.seed;
+  fill_uniform(state_.inputs.values, state_.num_items, state_.dim, state_.stride, seed, kInitStream << 32);
+  if (!state_.tied) {
+    fill_uniform(state_.outputs.values, state_.num_items, state_.dim, state_.stride, seed, (kInitStream << 32) + 1);
+  }
+  if (state_.hidden != 0) {
+    fill_uniform(state_.dense.values + at.first_weights, state_.hidden, state_.dim, state_.stride, seed,
+                 (kInitStream << 32) + 2);
+    fill_uniform(state_.dense.values + at.second_weights, state_.dim, state_.hidden, state_.hidden_stride, seed,
+                 (kInitStream << 32) + 3);
+  }
+  if (state_.layer_norm) std::fill_n(state_.dense.values + at.gain, state_.dim, 1.0f);
+}
+
+void SoftmaxTrainer::allocate_blocks() {
+  const std::uint64_t most = setup_.single_pairs ? counts_->size(0) : setup_.num_items;
+  const auto rows =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, std::max<std::uint64_t>(most, 1)));
+  setup_.batch_size = rows;
+  const std::uint32_t count = (rows + kSoftmaxRows - 1) / kSoftmaxRows;
+  const std::size_t stride = state_.stride;
+  const std::size_t across = softmax_scratch_rows(state_.dim, state_.hidden_stride) * kSoftmaxRows;
+  const std::size_t sizes[] = {std::size_t{setup_.num_items} * kSoftmaxRows,
+                               kSoftmaxRows * stride,
+                               kSoftmaxRows,
+                               kSoftmaxRows * stride,
+                               kSoftmaxRows * std::size_t{state_.hidden_stride},
+                               kSoftmaxRows * stride,
+                               state_.layout.size,
+                               across};
+  block_memory_ = Buffer<float>(count * std::accumulate(std::begin(sizes), std::end(sizes), std::size_t{0}));
+  batch_items_ = Buffer<std::uint32_t>(rows);
+  batch_targets_ = Buffer<std::uint32_t>(rows);
+  first_row_ = Buffer<std::uint32_t>(setup_.num_items);
+  norms_ = Buffer<double>(softmax_tasks(setup_.num_items, state_.layout.size));
+  failed_ = failed_ || block_memory_.failed() || batch_items_.failed() || batch_targets_.failed() ||
+            first_row_.failed() || norms_.failed();
+  if (failed_) return;
+  targets_.resize(rows);
+  blocks_.resize(count);
+  float* memory = block_memory_.data();
+  for (SoftmaxBlock& block : blocks_) {
+    float** const parts[] = {&block.logits, &block.scaled,   &block.weights, &block.inputs,
+                             &block.units,  &block.gradient, &block.dense,   &block.across};
+    for (std::size_t n = 0; n < std::size(sizes); ++n) {
+      *parts[n] = memory;
+      memory += sizes[n];
+    }
+  }
+  scratch_.blocks = blocks_.data();
+  scratch_.first_row = first_row_.data();
+  scratch_.norms = norms_.data();
+  batch_.items = batch_items_.data();
+  batch_.targets = targets_.data();
+  batch_.item_bits = counts_->item_bits();
+}
+
+Status SoftmaxTrainer::prepare(const Flags& flags) {
+  if (prepared_) return Status::ok;
+  Status status = counts_->count(kPairParts, pool_, *flags.cancel, *flags.teardown);
+  if (status == Status::ok && valid_counts_ != nullptr) {
+    status = valid_counts_->count(1, pool_, *flags.cancel, *flags.teardown);
+  }
+  prepared_ = status == Status::ok;
+  return status;
+}
+
+std::vector<std::uint32_t> SoftmaxTrainer::inputs_with_pairs(const PairCounts& counts, std::uint32_t part) const {
+  std::vector<std::uint32_t> inputs;
+  for (std::uint32_t item = 0; item < setup_.num_items; ++item) {
+    if (counts.targets(part, item).total > 0) inputs.push_back(item);
+  }
+  return inputs;
+}
+
+// The rows of `order_` from `begin` on.
+void SoftmaxTrainer::next_counts(std::uint64_t begin) {
+  batch_.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, order_.size() - begin));
+  for (std::uint32_t row = 0; row < batch_.size; ++row) {
+    batch_items_[row] = order_[begin + row];
+    targets_[row] = counts_->targets(0, order_[begin + row]);
+  }
+  // Each batch weighs by its rows alone, so that its gradient is that of the whole loss in expectation.
+  batch_.total = static_cast<double>(counts_->size(0)) * batch_.size / static_cast<double>(order_.size());
+}
+
+void SoftmaxTrainer::next_pairs(const Permutation& order, std::uint64_t begin) {
+  batch_.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, order.size - begin));
+  for (std::uint32_t row = 0; row < batch_.size; ++row) {
+    const ItemPair pair = counts_->pair_at(element_at(order, begin + row));
+    batch_items_[row] = pair.input;
+    batch_targets_[row] = pair.output | 1u << batch_.item_bits;
+    targets_[row] = {batch_targets_.data() + row, batch_targets_.data() + row + 1, 1.0f};
+  }
+  batch_.total = batch_.size;
+}
+
+void SoftmaxTrainer::start_step(float learning_rate) {
+  power1_ *= setup_.beta1;
+  power2_ *= setup_.beta2;
+  batch_.rate = static_cast<float>(learning_rate / (1.0 - power1_));
+  batch_.denominator = static_cast<float>(1.0 / std::sqrt(1.0 - power2_));
+  batch_.keep = 1.0f - learning_rate * setup_.regularization;
+  batch_.beta1 = setup_.beta1;
+  batch_.beta2 = setup_.beta2;
+  batch_.epsilon = setup_.epsilon;
+  batch_.key = static_cast<std::uint32_t>(Rng(setup_.seed, (kDropoutStream << 32) + step_).next() >> 32);
+  ++step_;
+}
+
+Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss) {
+  const Backend& backend = cpu_backend();
+  Permutation pairs;
+  std::uint64_t rows = 0;
+  if (setup_.single_pairs) {
+    pairs = make_permutation(counts_->size(0), setup_.seed, (kPairStream << 32) + epoch);
+    rows = pairs.size;
+  } else {
+    order_ = inputs_with_pairs(*counts_, 0);
+    Rng(setup_.seed, (kOrderStream << 32) + epoch).shuffle(order_.data(), order_.size());
+    rows = order_.size();
+  }
+  double total = 0;
+  for (std::uint64_t begin = 0; begin < rows; begin += batch_.size) {
+    if (flags.raised()) return Status::cancelled;
+    if (setup_.single_pairs) {
+      next_pairs(pairs, begin);
+    } else {
+      next_counts(begin);
+    }
+    start_step(learning_rate);
+    total += backend.softmax_step(state_, batch_, scratch_, pool_);
+    if (!std::isfinite(total)) return Status::diverged;
+  }
+  loss = total / static_cast<double>(counts_->size(0));
+  for (const SoftmaxArray* array : {&state_.inputs, &state_.outputs, &state_.biases, &state_.dense}) {
+    if (!all_finite(*array)) return Status::diverged;
+  }
+  return Status::ok;
+}
+
+Status SoftmaxTrainer::evaluate(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& loss) {
+  const std::vector<std::uint32_t> inputs = inputs_with_pairs(counts, part);
+  double total = 0;
+  for (std::size_t begin = 0; begin < inputs.size(); begin += batch_.size) {
+    if (flags.raised()) return Status::cancelled;
+    batch_.size = static_cast<std::uint32_t>(std::min<std::size_t>(setup_.batch_size, inputs.size() - begin));
+    for (std::uint32_t row = 0; row < batch_.size; ++row) {
+      batch_items_[row] = inputs[begin + row];
+      targets_[row] = counts.targets(part, inputs[begin + row]);
+    }
+    total += cpu_backend().softmax_loss(state_, batch_, scratch_, pool_);
+  }
+  loss = counts.size(part) == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                : total / static_cast<double>(counts.size(part));
+  // Parameters can be finite and their products not.
+  return counts.size(part) == 0 || std::isfinite(loss) ? Status::ok : Status::diverged;
+}
+
+SoftmaxResult SoftmaxTrainer::run_epoch(std::uint32_t epoch, float learning_rate,
+                                        const std::atomic<std::int32_t>& cancel,
+                                        const std::atomic<std::int32_t>& teardown) {
+  const auto start = std::chrono::steady_clock::now();
+  const FlushDenormals flush;
+  const Flags flags{&cancel, &teardown};
+  SoftmaxResult result;
+  result.train_loss = result.valid_loss = std::numeric_limits<double>::quiet_NaN();
+  result.status = prepare(flags);
+  if (result.status == Status::ok) result.status = train(epoch, learning_rate, flags, result.train_loss);
+  if (result.status == Status::ok) {
+    const bool apart = valid_counts_ != nullptr;
+    result.status = evaluate(apart ? *valid_counts_ : *counts_, apart ? 0 : 1, flags, result.valid_loss);
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+SoftmaxResult SoftmaxTrainer::score_test(const std::atomic<std::int32_t>& cancel,
+                                         const std::atomic<std::int32_t>& teardown) {
+  const FlushDenormals flush;
+  const Flags flags{&cancel, &teardown};
+  SoftmaxResult result;
+  result.status = prepare(flags);
+  if (result.status == Status::ok) result.status = evaluate(*counts_, 2, flags, result.valid_loss);
+  return result;
+}
+
+std::size_t SoftmaxTrainer::num_weights() const {
+  const std::size_t dim = state_.dim;
+  const std::size_t hidden = state_.hidden;
+  return (hidden != 0 ? 2 * hidden * dim + hidden + dim : 0) + (state_.layer_norm ? 2 * dim : 0);
+}
+
+void SoftmaxTrainer::exchange(const SoftmaxParameters& packed, bool out) {
+  // Moves rows to or from `next`, and returns what lies behind them there.
+  const auto move = [out](float* padded, float* next, std::size_t rows, std::size_t columns, std::size_t stride) {
+    for (std::size_t row = 0; row < rows; ++row, next += columns) {
+      float* own = padded + row * stride;
+      std::copy_n(out ? own : next, columns, out ? next : own);
+    }
+    return next;
+  };
+  const SoftmaxState& s = state_;
+  move(s.inputs.values, packed.inputs, s.num_items, s.dim, s.stride);
+  move(s.outputs.values, packed.outputs, s.num_items, s.dim, s.stride);
+  move(s.biases.values, packed.biases, 1, s.biases.size, 0);
+  float* next = packed.weights;
+  float* dense = s.dense.values;
+  if (s.hidden != 0) {
+    next = move(dense + s.layout.first_weights, next, s.hidden, s.dim, s.stride);
+    next = move(dense + s.layout.first_bias, next, 1, s.hidden, 0);
+    next = move(dense + s.layout.second_weights, next, s.dim, s.hidden, s.hidden_stride);
+    next = move(dense + s.layout.second_bias, next, 1, s.dim, 0);
+  }
+  if (s.layer_norm) {
+    next = move(dense + s.layout.gain, next, 1, s.dim, 0);
+    move(dense + s.layout.shift, next, 1, s.dim, 0);
+  }
+}
+
+}  // namespace palate

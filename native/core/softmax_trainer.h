@@ -1,0 +1,121 @@
+// Owns one training of the softmax model: parameters, optimizer state, pair counts, scratch and threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/memory.h"
+#include "core/pair_counts.h"
+#include "core/parallel.h"
+#include "core/status.h"
+#include "core/view.h"
+#include "kernels/softmax.h"
+
+namespace palate {
+
+// Borrowed arrays must outlive the trainer.
+struct SoftmaxSetup {
+  std::uint32_t num_items = 0;
+  UserItems seen;
+  UserItems valid;  // each user's items to predict from `seen`; no offsets: none
+  double fractions[kPairParts] = {1, 0, 0};
+  std::uint32_t dim = 0;
+  std::uint32_t hidden = 0;
+  std::uint32_t tables = 1;
+  float dropout = 0;
+  bool layer_norm = false;
+  bool item_biases = false;
+  bool self_mask = false;
+  bool single_pairs = false;     // a row of a batch is one pair, not all pairs of an input
+  std::uint32_t batch_size = 1;  // rows
+  float regularization = 0;
+  float beta1 = 0.9f;
+  float beta2 = 0.999f;
+  float epsilon = 1e-8f;
+  float clip_norm = 0;
+  std::uint64_t seed = 0;
+  std::uint32_t threads = 1;
+};
+
+// Losses are cross-entropies, means over pairs; NaN where there are no pairs.
+struct SoftmaxResult {
+  Status status = Status::ok;
+  double seconds = 0;
+  double train_loss = 0;
+  double valid_loss = 0;
+};
+
+// Parameters without padding.
+struct SoftmaxParameters {
+  float* inputs = nullptr;   // (num_items, dim) E
+  float* outputs = nullptr;  // (num_items, dim) F, the same numbers as E in the tied model
+  float* biases = nullptr;   // (num_items) where the model has biases
+  float* weights = nullptr;  // W1, b1, W2, b2, gain and shift, of those that the model has, one after another
+};
+
+class SoftmaxTrainer {
+ public:
+  explicit SoftmaxTrainer(const SoftmaxSetup& setup);
+
+  // Some buffer could not be allocated; the trainer must not be used.
+  bool failed() const { return failed_; }
+
+  // The first epoch counts the pairs. Epochs count from 0; raise either flag to stop between steps.
+  SoftmaxResult run_epoch(std::uint32_t epoch, float learning_rate, const std::atomic<std::int32_t>& cancel,
+                          const std::atomic<std::int32_t>& teardown);
+
+  // The loss on the pairs set aside for testing, as valid_loss.
+  SoftmaxResult score_test(const std::atomic<std::int32_t>& cancel, const std::atomic<std::int32_t>& teardown);
+
+  std::uint64_t pairs(std::uint32_t part) const { return counts_->size(part); }
+  const SoftmaxState& state() const { return state_; }
+
+  std::size_t num_weights() const;
+
+  // Copies the parameters out, or back in; the optimizer's state stays.
+  void read(const SoftmaxParameters& target) { exchange(target, true); }
+  void write(const SoftmaxParameters& source) { exchange(source, false); }
+
+ private:
+  struct Array {
+    Buffer<float> values, first, second, gradient;
+  };
+  struct Flags;
+
+  void allocate(Array& owner, SoftmaxArray& array, std::size_t size, bool gradient);
+  void lay_out();
+  void initialise();
+  void allocate_blocks();
+  Status prepare(const Flags& flags);
+  Status train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss);
+  Status evaluate(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& loss);
+  void next_counts(std::uint64_t begin);
+  void next_pairs(const Permutation& order, std::uint64_t begin);
+  void start_step(float learning_rate);
+  std::vector<std::uint32_t> inputs_with_pairs(const PairCounts& counts, std::uint32_t part) const;
+  void exchange(const SoftmaxParameters& packed, bool out);
+
+  SoftmaxSetup setup_;
+  SoftmaxState state_;
+  Array inputs_, outputs_, biases_, dense_;
+  std::unique_ptr<PairCounts> counts_, valid_counts_;
+  bool prepared_ = false;
+  std::vector<std::uint32_t> order_;  // inputs of the epoch
+  SoftmaxBatch batch_;
+  Buffer<std::uint32_t> batch_items_, batch_targets_;
+  std::vector<SoftmaxTargets> targets_;
+  SoftmaxScratch scratch_;
+  std::vector<SoftmaxBlock> blocks_;
+  Buffer<float> block_memory_;
+  Buffer<std::uint32_t> first_row_;
+  Buffer<double> norms_;
+  double power1_ = 1;  // beta1^step
+  double power2_ = 1;
+  std::uint64_t step_ = 0;
+  Pool pool_;
+  bool failed_ = false;
+};
+
+}  // namespace palate

@@ -1,0 +1,134 @@
+import { Dataset, DivergedError, type EpochReport, type Model, type TrainOptions, train } from '../index.js';
+import { byPopularity, chooseFilm, chooseUser, wellKnown } from './choose.js';
+import { type ListedItem, type RecipeInput, type RecipeResult, trainVariant } from './recipe.js';
+
+/** What the published notebook asks for; of films that the data lacks, its most rated ones. */
+const TITLES = ['Apollo 13 (1995)', 'Toy Story (1995)', 'Home Alone (1990)'];
+
+/** Width of the vectors in settings that the notebook ran at full width: a tour should not take minutes an epoch. */
+const DIM = 128;
+
+/** One run of the sweep: its cost an epoch, for one curve of its optimizer's plot. */
+export interface SweepTrial {
+  optimizer: 'adam' | 'sgd';
+  learningRate: number;
+  status: 'ok' | 'diverged';
+  /** Cost before each step that was done. */
+  costs: number[];
+}
+
+/** What this recipe found, with the curves of its sweep. */
+export interface CoLikesResult extends RecipeResult {
+  sweep: SweepTrial[];
+}
+
+/**
+ * Co-likes: item vectors whose products are the numbers of users who like both films. First as published, but for the
+ * width, then with palate's setting; the published sweep over learning rates and optimizers; films for three titles.
+ */
+export async function run(input: RecipeInput): Promise<CoLikesResult> {
+  const start = performance.now();
+  const data = Dataset.fromTable(input.ratings, { items: input.items, users: input.users });
+  const common = { model: 'coLikes', dim: DIM } as const;
+  const notebook = await trainVariant(
+    input,
+    data,
+    { name: 'notebook', about: `Adam 0.5, vectors drawn with deviation 0.5, 91 epochs; dim ${DIM} in place of all` },
+    { ...common, optimizer: 'adam', learningRate: 0.5, initStd: 0.5, epochs: 91 },
+    measure,
+  );
+  const palate = await trainVariant(
+    input,
+    data,
+    { name: 'palate', about: "palate's defaults for this model" },
+    { model: 'coLikes' },
+    measure,
+  );
+  const sweep = await sweepLearningRates(input, data);
+
+  const { user, rated } = chooseUser(data);
+  const film = chooseFilm(data);
+  const { model, variant } = palate;
+  const { among, candidateItems } = wellKnown(data);
+  const asked = askedItems(data);
+  return {
+    name: 'co-likes',
+    about: 'films that are liked together, from the numbers of users who like both (model coLikes)',
+    seconds: (performance.now() - start) / 1000,
+    data: data.describe(),
+    variants: [notebook.variant, variant],
+    epochs: variant.epochs,
+    metrics: variant.metrics,
+    user,
+    recommendations: model.recommend({ users: [user.id], k: 10, excludeItems: rated }).rows(user.id),
+    similarTo: { itemId: film.id, title: film.title },
+    similarAmong: among,
+    similar: model.similarItems({ items: [film.id], k: 10, candidateItems }).rows(),
+    sections: [
+      { title: `For someone who likes ${listed(data, asked)}`, rows: forTitles(data, model, asked) },
+      { title: 'Adam and SGD at three learning rates', rows: sweep.map(sweepRow) },
+    ],
+    sweep,
+  };
+}
+
+const measure = ({ train }: EpochReport): Record<string, number> => ({ cost: train.loss });
+
+function askedItems(data: Dataset): number[] {
+  const items = Array.from({ length: data.numItems }, (_, item) => item);
+  const named = TITLES.map((title) => items.find((item) => data.title(item) === title));
+  return named.every((item) => item !== undefined) ? named : byPopularity(data).slice(0, TITLES.length);
+}
+
+const listed = (data: Dataset, items: readonly number[]): string =>
+  items.map((item) => data.title(item) ?? `item ${data.items.id(item)}`).join(', ');
+
+/** The films with the highest mean cosine to those asked for, which are left out. */
+function forTitles(data: Dataset, model: Model, asked: readonly number[]): ListedItem[] {
+  const history = asked.map((item) => ({ item: data.items.id(item) }));
+  return model.recommend({ history, k: 10 }).rows();
+}
+
+/** The notebook's grid: three learning rates with Adam, and with SGD of momentum 0.9. */
+async function sweepLearningRates(input: RecipeInput, data: Dataset): Promise<SweepTrial[]> {
+  const trials: SweepTrial[] = [];
+  for (const optimizer of ['adam', 'sgd'] as const) {
+    for (const learningRate of [0.001, 0.01, 0.1]) {
+      const options = { model: 'coLikes', dim: DIM, initStd: 0.5, epochs: 40, optimizer, learningRate } as const;
+      const momentum = optimizer === 'sgd' ? { momentum: 0.9 } : {};
+      trials.push({ optimizer, learningRate, ...(await costsOf(input, data, { ...options, ...momentum })) });
+    }
+  }
+  return trials;
+}
+
+/** A run that diverges is a result of a sweep, too. */
+async function costsOf(
+  input: RecipeInput,
+  data: Dataset,
+  options: TrainOptions,
+): Promise<Pick<SweepTrial, 'status' | 'costs'>> {
+  const { threads, seed, signal } = input;
+  const costs: number[] = [];
+  const name = `${options.optimizer} ${options.learningRate}`;
+  const onEpoch = (report: EpochReport): void => {
+    costs.push(report.train.loss);
+    input.onEpoch?.(report, { name, epochs: options.epochs });
+  };
+  try {
+    await train(data, { ...options, threads, seed, signal, onEpoch });
+    return { status: 'ok', costs };
+  } catch (error) {
+    if (error instanceof DivergedError) return { status: 'diverged', costs };
+    throw error;
+  }
+}
+
+const sweepRow = ({ optimizer, learningRate, status, costs }: SweepTrial): object => ({
+  optimizer,
+  learningRate,
+  status,
+  epochs: costs.length,
+  firstCost: costs[0],
+  lastCost: costs.at(-1),
+});

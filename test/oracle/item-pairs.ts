@@ -1,0 +1,232 @@
+/** Pairs of items of one history as native/core/item_pairs.cc draws them, and training on them in float64, one after
+ * the other: the twin of train_item_pairs.cc. */
+import type { ItemPairConfig } from '../../src/native/binding.js';
+import { type AliasSlot, aliasTable, dealItems, drawSlot } from './item-groups.js';
+import { OracleRng } from './train-rng.js';
+
+const BATCH = 16;
+const MOST_DRAWS = 16;
+const CHUNK_SHARES = 256;
+
+type Histories = Pick<ItemPairConfig, 'offsets' | 'items'>;
+
+interface Pair {
+  input: number;
+  output: number;
+  history: number;
+}
+
+export interface OracleTables {
+  /** (numItems, dim) */
+  inputs: Float64Array;
+  outputs: Float64Array;
+}
+
+const historyAt = (offsets: Uint32Array, position: number): number =>
+  offsets.findIndex((_, h) => (offsets[h + 1] as number) > position);
+
+/** Without a window: the chance of each ordered pair. */
+function pairRate({ offsets, items }: Histories, pairsPerItem: number): number {
+  let pairs = 0;
+  for (let h = 1; h < offsets.length; h++) {
+    const length = offsets[h] - offsets[h - 1];
+    pairs += length * (length - 1);
+  }
+  return pairs === 0 ? 0 : (pairsPerItem * items.length) / pairs;
+}
+
+/** Positions at which chunks begin, with the end. */
+export function chunkStarts(config: ItemPairConfig, histories: Histories): number[] {
+  const rate = pairRate(histories, config.pairsPerItem);
+  const most = config.pairsPerChunk / CHUNK_SHARES;
+  const shares: number[] = [];
+  let drawn = most;
+  for (let position = 0; position < histories.items.length; position++) {
+    const h = historyAt(histories.offsets, position);
+    const length = histories.offsets[h + 1] - histories.offsets[h];
+    if (drawn >= most) {
+      shares.push(position);
+      drawn = 0;
+    }
+    if (length >= 2) drawn += config.window === 0 ? rate * (length - 1) : Math.min(config.window + 1, length - 1);
+  }
+  return [...shares.filter((_, n) => n % CHUNK_SHARES === 0), histories.items.length];
+}
+
+/** The pairs whose input stands at `position`. */
+export function pairsAt(config: ItemPairConfig, histories: Histories, position: number, seed: bigint): Pair[] {
+  const { offsets, items } = histories;
+  const history = historyAt(offsets, position);
+  const first = offsets[history];
+  const last = offsets[history + 1] - 1;
+  if (last === first) return [];
+  const rng = new OracleRng(seed, BigInt(position));
+  const pair = (other: number): Pair => ({ input: items[position], output: items[other], history });
+  const pairs: Pair[] = [];
+  if (config.window > 0) {
+    const reach = 1 + rng.below(config.window);
+    for (let other = Math.max(first, position - reach); other <= Math.min(last, position + reach); other++) {
+      if (other !== position) pairs.push(pair(other));
+    }
+    return pairs;
+  }
+  const mean = pairRate(histories, config.pairsPerItem) * (last - first);
+  const extra = Number(rng.next() >> 32n) < (mean % 1) * 2 ** 32 ? 1 : 0;
+  for (let n = 0; n < Math.floor(mean) + extra; n++) {
+    const drawn = first + rng.below(last - first);
+    pairs.push(pair(drawn >= position ? drawn + 1 : drawn));
+  }
+  return pairs;
+}
+
+/** Loss of one pair, and its slopes by the scores of its output and of its negatives (`none`: void ones). */
+export function pairSlopes(
+  { objective, logNoise }: Pick<ItemPairConfig, 'objective' | 'logNoise'>,
+  targets: readonly number[],
+  scores: readonly number[],
+): { loss: number; slopes: number[] } {
+  const taken = targets.map((target, r) => r === 0 || target !== targets[0]);
+  const label = (r: number): number => (r === 0 ? 1 : 0);
+  if (objective === 'negativeSampling') {
+    const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+    const losses = scores.map((x, r) => (taken[r] ? Math.log1p(Math.exp(r === 0 ? -x : x)) : 0));
+    const slopes = scores.map((x, r) => (taken[r] ? sigmoid(x) - label(r) : 0));
+    return { loss: losses.reduce((a, b) => a + b, 0), slopes };
+  }
+  const powers = scores.map((x, r) => (taken[r] ? Math.exp(x - (logNoise[targets[r]] ?? 0)) : 0));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return { loss: -Math.log(powers[0] / sum), slopes: powers.map((power, r) => power / sum - label(r)) };
+}
+
+const row = (table: Float64Array, item: number, dim: number): Float64Array =>
+  table.subarray(item * dim, (item + 1) * dim);
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, k) => sum + x * b[k], 0);
+
+/** The output of a pair, then its negatives. */
+function drawTargets(config: ItemPairConfig, pair: Pair, slots: readonly AliasSlot[], rng: OracleRng): number[] {
+  const seen = config.rejectSeen
+    ? config.seenItems.subarray(config.offsets[pair.history], config.offsets[pair.history + 1])
+    : new Uint32Array(0);
+  const negative = (): number => {
+    for (let n = 0; n < MOST_DRAWS; n++) {
+      const item = drawSlot(slots, rng);
+      if (!seen.includes(item)) return item;
+    }
+    return pair.output;
+  };
+  return [pair.output, ...Array.from({ length: config.negatives }, negative)];
+}
+
+/** Trains on the pairs of one cell; returns the sum of losses. */
+function runCell(
+  config: ItemPairConfig,
+  { inputs, outputs }: OracleTables,
+  pairs: readonly Pair[],
+  slots: readonly AliasSlot[],
+  rng: OracleRng,
+  rate: number,
+): number {
+  const { dim } = config;
+  let total = 0;
+  const turns = Math.ceil(pairs.length / BATCH);
+  for (let turn = 0; turn < turns; turn++) {
+    const next = pairs.filter((_, place) => place % turns === turn);
+    const batch = next.map((pair) => {
+      const targets = drawTargets(config, pair, slots, rng);
+      const scores = targets.map((target) => dot(row(inputs, pair.input, dim), row(outputs, target, dim)));
+      return { pair, targets, ...pairSlopes(config, targets, scores) };
+    });
+    for (const { pair, targets, slopes, loss } of batch) {
+      total += loss;
+      const input = row(inputs, pair.input, dim);
+      const before = input.slice();
+      for (const [r, target] of targets.entries()) {
+        const output = row(outputs, target, dim);
+        for (let k = 0; k < dim; k++) {
+          input[k] -= rate * slopes[r] * output[k];
+          output[k] -= rate * slopes[r] * before[k];
+        }
+      }
+    }
+  }
+  return total;
+}
+
+/** Trains on one chunk; `ratesOf` gives the learning rate of its n-th stratum. */
+function runChunk(
+  config: ItemPairConfig,
+  histories: Histories,
+  tables: OracleTables,
+  { chunk, starts, seed }: { chunk: number; starts: number[]; seed: bigint },
+  rateOf: (n: number, groups: number) => number,
+): { sum: number; pairs: number } {
+  const rng = new OracleRng(seed, (1n << 32n) + BigInt(chunk));
+  const items = dealItems(config.noise, rng);
+  const groups = items.length;
+  const strata = items.map((_, n) => n);
+  rng.shuffle(strata);
+  const groupOf = new Map(items.flatMap((members, g) => members.map((item) => [item, g] as const)));
+  const cells: Pair[][] = Array.from({ length: groups * groups }, () => []);
+  let count = 0;
+  for (let position = starts[chunk]; position < starts[chunk + 1]; position++) {
+    for (const pair of pairsAt(config, histories, position, seed)) {
+      cells[(groupOf.get(pair.input) as number) * groups + (groupOf.get(pair.output) as number)].push(pair);
+      count++;
+    }
+  }
+  const tablesOfNoise = items.map((members) => aliasTable(members, config.noise));
+  let sum = 0;
+  for (const [n, stratum] of strata.entries()) {
+    for (let input = 0; input < groups; input++) {
+      const output = (input + stratum) % groups;
+      const cell = input * groups + output;
+      const state = new OracleRng(seed, ((BigInt(chunk) + 2n) << 32n) + BigInt(cell)).next();
+      sum += runCell(config, tables, cells[cell], tablesOfNoise[output], OracleRng.at(state), rateOf(n, groups));
+    }
+  }
+  return { sum, pairs: count };
+}
+
+export function initialTables({ numItems, dim, noise, initStd, seed }: ItemPairConfig): OracleTables {
+  const inputs = new Float64Array(numItems * dim);
+  for (let item = 0; item < numItems; item++) {
+    const rng = new OracleRng(seed, (32n << 32n) + BigInt(item));
+    if (noise[item] > 0) for (let k = 0; k < dim; k++) inputs[item * dim + k] = initStd * rng.normal();
+  }
+  return { inputs, outputs: new Float64Array(numItems * dim) };
+}
+
+const mean = (losses: readonly { sum: number; pairs: number }[]): number => {
+  const pairs = losses.reduce((total, part) => total + part.pairs, 0);
+  return pairs === 0 ? 0 : losses.reduce((total, { sum }) => total + sum, 0) / pairs;
+};
+
+/** One epoch in place; the learning rate falls from `rate` to `lastRate`. */
+export function runOracleEpoch(
+  config: ItemPairConfig,
+  tables: OracleTables,
+  epoch: number,
+  [rate, lastRate]: readonly [number, number],
+): { pairs: number; trainLoss: number; validLoss: number } {
+  const seed = new OracleRng(config.seed, (30n << 32n) + BigInt(epoch)).next();
+  const starts = chunkStarts(config, config);
+  const order = starts.slice(1).map((_, chunk) => chunk);
+  new OracleRng(config.seed, (31n << 32n) + BigInt(epoch)).shuffle(order);
+  const trained = order.map((chunk, done) =>
+    runChunk(config, config, tables, { chunk, starts, seed }, (n, groups) => {
+      return rate + ((lastRate - rate) * (done * groups + n)) / (order.length * groups);
+    }),
+  );
+  const valid: Histories = { offsets: config.validOffsets, items: config.validItems };
+  const validConfig = { ...config, rejectSeen: false };
+  const validStarts = chunkStarts(validConfig, valid);
+  const validSeed = new OracleRng(config.seed, 33n << 32n).next();
+  const validated = validStarts
+    .slice(1)
+    .map((_, chunk) => runChunk(validConfig, valid, tables, { chunk, starts: validStarts, seed: validSeed }, () => 0));
+  return {
+    pairs: trained.reduce((total, { pairs }) => total + pairs, 0),
+    trainLoss: mean(trained),
+    validLoss: mean(validated),
+  };
+}
