@@ -188,7 +188,7 @@ export async function trainBayesianFm(data: Dataset, options: BayesianFmOptions,
       run,
     );
     const { interactions } = data;
-    const mean = meanFactors(
+    const mean = await meanFactors(
       state,
       rated(interactions.userCounts()),
       rated(interactions.itemCounts()),

@@ -28,7 +28,11 @@ const R = RangeError;
 const refused: [object | null | string, typeof TypeError | typeof RangeError, RegExp][] = [
   [null, T, /Expected `options` to be an object with `model`, received null/],
   ['mf', T, /Expected `options` to be an object with `model`, received "mf" \(string\)/],
-  [{}, T, /Expected `model` to be one of 'popularity', 'mf', 'fm', 'itemSoftmax', 'coLikes', received undefined/],
+  [
+    {},
+    T,
+    /Expected `model` to be one of 'popularity', 'mf', 'fm', 'bayesianFm', 'itemSoftmax', 'coLikes', received undefined/,
+  ],
   [{ model: 'fmm' }, R, /Expected `model` to be one of .*received "fmm" \(string\); did you mean 'fm'\?/],
   [mfWith({ dims: 8 }), T, /Unknown option `dims` in train\(\{ model: 'mf' \}\); did you mean `dim`\?/],
   [mfWith({ learning_rate: 1 }), T, /did you mean `learningRate`\?/],

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /** Small dense matrices in float64, row-major; large ones of float32 rows are only read row by row. */
 export interface Dense {
   rows: number;
@@ -43,10 +45,24 @@ export function firstColumns({ rows, columns, data }: Dense, wanted: number): De
   return result;
 }
 
+/** Rows of float32 tables worked on between turns of the event loop: some ten milliseconds. */
+const SLICE = 1024;
+
 /** A^T A of float32 rows. */
-export function gram(table: Float32Array, columns: number): Dense {
+export async function gram(table: Float32Array, columns: number): Promise<Dense> {
   const result = zeros(columns, columns);
-  const { data } = result;
+  for (let start = 0; start < table.length; start += SLICE * columns) {
+    addGram(result, table.subarray(start, start + SLICE * columns));
+    await setImmediate();
+  }
+  for (let i = 0; i < columns; i++) {
+    for (let j = 0; j < i; j++) result.data[j * columns + i] = result.data[i * columns + j] as number;
+  }
+  return result;
+}
+
+/** Adds to the lower triangle. */
+function addGram({ columns, data }: Dense, table: Float32Array): void {
   const row = new Float64Array(columns);
   for (let start = 0; start < table.length; start += columns) {
     for (let j = 0; j < columns; j++) row[j] = table[start + j] as number;
@@ -56,26 +72,35 @@ export function gram(table: Float32Array, columns: number): Dense {
       for (let j = 0; j <= i; j++) data[at + j] = (data[at + j] as number) + x * (row[j] as number);
     }
   }
-  for (let i = 0; i < columns; i++) {
-    for (let j = 0; j < i; j++) data[j * columns + i] = data[i * columns + j] as number;
+}
+
+/** Float32 rows times a matrix, plus a row; (rows, matrix.columns). */
+export async function project(table: Float32Array, matrix: Dense, offset: ArrayLike<number>): Promise<Float32Array> {
+  const { rows: width, columns } = matrix;
+  const count = table.length / width;
+  const result = new Float32Array(count * columns);
+  for (let row = 0; row < count; row += SLICE) {
+    const slice = table.subarray(row * width, (row + SLICE) * width);
+    projectInto(result.subarray(row * columns, (row + SLICE) * columns), slice, matrix, offset);
+    await setImmediate();
   }
   return result;
 }
 
-/** Float32 rows times a matrix, plus a row; (rows, matrix.columns). */
-export function project(table: Float32Array, matrix: Dense, offset: ArrayLike<number>): Float32Array {
-  const { rows: width, columns, data } = matrix;
-  const count = table.length / width;
-  const result = new Float32Array(count * columns);
+function projectInto(
+  target: Float32Array,
+  table: Float32Array,
+  { rows: width, columns, data }: Dense,
+  offset: ArrayLike<number>,
+): void {
   const sums = new Float64Array(columns);
-  for (let row = 0; row < count; row++) {
+  for (let row = 0; row * columns < target.length; row++) {
     for (let j = 0; j < columns; j++) sums[j] = offset[j] as number;
     for (let k = 0; k < width; k++) {
       const x = table[row * width + k] as number;
       const at = k * columns;
       for (let j = 0; j < columns; j++) sums[j] = (sums[j] as number) + x * (data[at + j] as number);
     }
-    result.set(sums, row * columns);
+    target.set(sums, row * columns);
   }
-  return result;
 }

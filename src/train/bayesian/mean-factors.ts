@@ -80,16 +80,16 @@ function centre(biases: Float64Array, chosen: Uint8Array): number {
  *
  * @param ratedUsers (numUsers) and `ratedItems` (numItems): 1 where there are ratings.
  */
-export function meanFactors(
+export async function meanFactors(
   sums: SampleSums,
   ratedUsers: Uint8Array,
   ratedItems: Uint8Array,
   most: number,
-): MeanFactors {
+): Promise<MeanFactors> {
   const { samples, querySketch, itemSketch, range, corange } = sums;
   const numQueries = sums.queryBiases.length;
 
-  const { values, vectors } = eigenSymmetric(gram(querySketch, range));
+  const { values, vectors } = eigenSymmetric(await gram(querySketch, range));
   const rank = Math.max(1, positives(values));
   const basis = scaleColumns(
     firstColumns(vectors, rank),
@@ -122,12 +122,12 @@ export function meanFactors(
 
   const itemMean = multiply(meanRow(itemSketch, corange, ratedItems), toItems);
   const items = multiply(toItems, coloured);
-  const centredItems = project(
+  const centredItems = await project(
     itemSketch,
     items,
     multiply(itemMean, coloured).data.map((x) => -x),
   );
-  const weights = eigenSymmetric(gram(centredItems, rank));
+  const weights = eigenSymmetric(await gram(centredItems, rank));
   const dim = Math.max(1, Math.min(most, positives(weights.values)));
   const directions = firstColumns(weights.vectors, dim);
   const queries = multiply(basis, multiply(whitened, directions));
@@ -142,12 +142,12 @@ export function meanFactors(
   return {
     dim,
     globalBias,
-    queryFactors: project(
+    queryFactors: await project(
       querySketch,
       queries,
       multiply(multiply(userMean, whitened), directions).data.map((x) => -x),
     ),
-    itemFactors: project(centredItems, directions, new Float64Array(dim)),
+    itemFactors: await project(centredItems, directions, new Float64Array(dim)),
     queryBiases: Float32Array.from(queryBiases),
     itemBiases: Float32Array.from(itemBiases),
   };
