@@ -67,6 +67,7 @@ export interface TrainOptions {
   model: ModelName;
   /** Width of the factors; coLikes: 'full' for as many as items. */
   dim?: number | 'full';
+  /** Passes over the data; bayesianFm: samples. */
   epochs?: number;
   learningRate?: number;
   /**

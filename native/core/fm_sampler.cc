@@ -27,7 +27,7 @@ std::uint32_t SamplerSetup::num_labels() const {
 }
 
 template <typename T>
-T* FmSampler::keep(Buffer<T>& buffer, std::size_t count) {
+T* FmSampler::allocate(Buffer<T>& buffer, std::size_t count) {
   buffer = Buffer<T>(count);
   failed_ = failed_ || buffer.failed();
   return buffer.data();
@@ -70,9 +70,9 @@ void FmSampler::make_users() {
 void FmSampler::make_items() {
   SampleSide& side = state_.items;
   side.rows = setup_.num_items;
-  std::uint32_t* offsets = keep(items_.offsets, std::size_t{side.rows} + 1);
-  std::uint32_t* others = keep(items_.others, state_.size);
-  std::uint32_t* positions = keep(items_.positions, state_.size);
+  std::uint32_t* offsets = allocate(items_.offsets, std::size_t{side.rows} + 1);
+  std::uint32_t* others = allocate(items_.others, state_.size);
+  std::uint32_t* positions = allocate(items_.positions, state_.size);
   if (failed_) return;
   for (std::uint32_t t = 0; t < state_.size; ++t) ++offsets[setup_.items[t] + 1];
   for (std::uint32_t item = 0; item < side.rows; ++item) offsets[item + 1] += offsets[item];
@@ -93,9 +93,9 @@ void FmSampler::make_items() {
 
 // Rows in shares of about equal work.
 void FmSampler::cut(Side& owner, SampleSide& side) {
-  std::uint32_t* chunks = keep(owner.chunks, kSideChunks + 1);
-  side.stats = keep(owner.stats, side.rows);
-  side.q = keep(owner.q, std::size_t{side.rows} * state_.dim);
+  std::uint32_t* chunks = allocate(owner.chunks, kSideChunks + 1);
+  side.stats = allocate(owner.stats, side.rows);
+  side.q = allocate(owner.q, std::size_t{side.rows} * state_.dim);
   if (failed_) return;
   const std::uint64_t work = std::uint64_t{state_.size} + side.rows;
   std::uint32_t row = 0;
@@ -115,10 +115,10 @@ void FmSampler::list_features(Side& owner, SampleSide& side, const SamplerFeatur
   const std::uint32_t ids = is_item ? setup_.num_users + setup_.user_features.count() : 0;
   const std::uint32_t count = lists.count();
   side.first_listed = ids + side.rows;
-  std::uint32_t* offsets = keep(owner.feature_offsets, std::size_t{count} + 1);
-  std::uint32_t* rows = keep(owner.feature_rows, lists.features.size);
-  float* weights = keep(owner.feature_weights, lists.features.size);
-  std::uint32_t* numbered = keep(owner.row_offsets, std::size_t{side.rows} + 1 + lists.features.size);
+  std::uint32_t* offsets = allocate(owner.feature_offsets, std::size_t{count} + 1);
+  std::uint32_t* rows = allocate(owner.feature_rows, lists.features.size);
+  float* weights = allocate(owner.feature_weights, lists.features.size);
+  std::uint32_t* numbered = allocate(owner.row_offsets, std::size_t{side.rows} + 1 + lists.features.size);
   if (failed_) return;
   side.row_offsets = numbered;
   std::uint32_t* features = numbered + side.rows + 1;
@@ -168,8 +168,8 @@ void FmSampler::make_levels() {
 
 // Fields in the order of their features, and which features have ratings.
 void FmSampler::make_fields() {
-  SampleField* fields = keep(fields_, state_.num_fields);
-  float* active = keep(active_, state_.num_features);
+  SampleField* fields = allocate(fields_, state_.num_fields);
+  float* active = allocate(active_, state_.num_features);
   if (failed_) return;
   std::uint32_t field = 0;
   std::uint32_t feature = 0;
@@ -199,31 +199,31 @@ void FmSampler::make_sample() {
   const std::size_t dim = state_.dim;
   const std::size_t features = state_.num_features;
   state_.num_queries = setup_.num_users + setup_.num_labels();
-  state_.errors = keep(errors_, state_.size);
-  state_.moments = keep(moments_, state_.size);
-  state_.values = keep(values_, (dim + 1) * features);
-  state_.normals = keep(normals_, features);
-  state_.means = keep(means_, (dim + 1) * state_.num_fields);
-  state_.precisions = keep(precisions_, (dim + 1) * state_.num_fields);
-  state_.query_factors = keep(query_factors_, std::size_t{state_.num_queries} * state_.stride);
-  state_.query_biases = keep(query_biases_, state_.num_queries);
-  state_.item_factors = keep(item_factors_, std::size_t{setup_.num_items} * state_.stride);
-  state_.item_biases = keep(item_biases_, setup_.num_items);
-  state_.by_feature = keep(by_feature_, features * state_.stride);
-  state_.norms = keep(norms_, features);
-  state_.partial = keep(partial_, 2 * kSideChunks);
+  state_.errors = allocate(errors_, state_.size);
+  state_.moments = allocate(moments_, state_.size);
+  state_.values = allocate(values_, (dim + 1) * features);
+  state_.normals = allocate(normals_, features);
+  state_.means = allocate(means_, (dim + 1) * state_.num_fields);
+  state_.precisions = allocate(precisions_, (dim + 1) * state_.num_fields);
+  state_.query_factors = allocate(query_factors_, std::size_t{state_.num_queries} * state_.stride);
+  state_.query_biases = allocate(query_biases_, state_.num_queries);
+  state_.item_factors = allocate(item_factors_, std::size_t{setup_.num_items} * state_.stride);
+  state_.item_biases = allocate(item_biases_, setup_.num_items);
+  state_.by_feature = allocate(by_feature_, features * state_.stride);
+  state_.norms = allocate(norms_, features);
+  state_.partial = allocate(partial_, 2 * kSideChunks);
 }
 
 void FmSampler::make_sums() {
   sketch_.seed = setup_.seed;
   sketch_.range = setup_.range;
   sketch_.corange = setup_.corange;
-  sketch_.query_sketch = keep(query_sketch_, std::size_t{state_.num_queries} * setup_.range);
-  sketch_.item_sketch = keep(item_sketch_, std::size_t{setup_.num_items} * setup_.corange);
-  sketch_.products = keep(products_, std::size_t{2} * state_.stride * std::max(setup_.range, setup_.corange));
-  sketch_.query_biases = keep(query_bias_sums_, state_.num_queries);
-  sketch_.item_biases = keep(item_bias_sums_, setup_.num_items);
-  keep(valid_scores_, setup_.valid_items.size);
+  sketch_.query_sketch = allocate(query_sketch_, std::size_t{state_.num_queries} * setup_.range);
+  sketch_.item_sketch = allocate(item_sketch_, std::size_t{setup_.num_items} * setup_.corange);
+  sketch_.products = allocate(products_, std::size_t{2} * state_.stride * std::max(setup_.range, setup_.corange));
+  sketch_.query_biases = allocate(query_bias_sums_, state_.num_queries);
+  sketch_.item_biases = allocate(item_bias_sums_, setup_.num_items);
+  allocate(valid_scores_, setup_.valid_items.size);
 }
 
 SweepResult FmSampler::run_sweep(std::uint32_t sweep, bool keep, const std::atomic<std::int32_t>& cancel,

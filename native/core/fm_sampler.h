@@ -97,7 +97,7 @@ class FmSampler {
   void make_sums();
   void validate(SweepResult& result);
   template <typename T>
-  T* keep(Buffer<T>& buffer, std::size_t count);
+  T* allocate(Buffer<T>& buffer, std::size_t count);
 
   SamplerSetup setup_;
   SampleState state_;
