@@ -117,6 +117,8 @@ const itemSoftmax = (name: string, small: Parameters, full: Parameters, caption:
   quality: 'testLoss',
 });
 
+const ials: Parameters = { trainShare: 0.9, regularization: 0.003, unobservedWeight: 0.1 };
+
 /** Everything that `npm run bench` can run, besides `scaling`. */
 export const trials: readonly Trial[] = [
   {
@@ -214,6 +216,19 @@ export const trials: readonly Trial[] = [
     },
     caption: 'Bayesian factorisation machine with who-rated-what blocks, a whole training by Gibbs sampling',
     quality: 'testRmse',
+  },
+  {
+    name: 'ials',
+    task: 'ials',
+    input: 'columns',
+    drivers: ['palate', 'palate-1-thread', 'palate-avx2', 'palate-base', 'pytorch'],
+    once: [...slow, 'pytorch'],
+    parameters: {
+      small: { rows: 100_000, ...ials, dim: 64, epochs: 4 },
+      full: { rows: latest.rows, ...ials, dim: 128, epochs: 4 },
+    },
+    caption: 'implicit ALS, an epoch (all users, then all items); PyTorch solves every row exactly',
+    quality: 'trainLoss',
   },
   {
     name: 'mf-logistic',

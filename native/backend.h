@@ -8,6 +8,7 @@
 #include "kernels/sample_fm.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
+#include "kernels/solve_als.h"
 #include "kernels/train.h"
 #include "kernels/train_item_pairs.h"
 
@@ -33,6 +34,10 @@ struct Backend {
   // The sum of the losses alone, without dropout.
   double (*softmax_loss)(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch,
                          Pool& pool);
+
+  Status (*solve_als)(const AlsCall& call, Pool& pool, AlsSums& sums);
+  void (*form_gram)(const GramCall& call, Pool& pool);
+  double (*sum_pair_losses)(const AlsPairsCall& call, Pool& pool);
 
   // The first sample, normal with a deviation; the next one; what becomes of it.
   void (*start_samples)(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);

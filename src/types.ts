@@ -4,7 +4,7 @@ import type { FieldSpec } from './dataset/features.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
-export type ModelName = 'popularity' | 'mf' | 'fm' | 'bayesianFm' | 'itemSoftmax' | 'coLikes';
+export type ModelName = 'popularity' | 'mf' | 'fm' | 'bayesianFm' | 'itemSoftmax' | 'coLikes' | 'ials';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
 export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
@@ -49,7 +49,8 @@ export interface Losses {
 
 /**
  * What `train` reports after each epoch. Losses are in the units of the objective: of models that fit ratings a mean over
- * ratings, of a softmax the mean cross-entropy in nats, of co-occurrence the whole cost.
+ * ratings, of a softmax the mean cross-entropy in nats, of co-occurrence the whole cost, of ials the whole cost for each
+ * positive.
  */
 export interface EpochReport {
   /** From 1. */
@@ -75,7 +76,8 @@ export interface TrainOptions {
    * `regularization` * n^`regularizationPower` * |row|^2 to the sum of losses. In batches every row gets
    * `regularization` * row added to its gradient of the mean loss ('coupled'), or is multiplied by
    * 1 - learningRate * regularization each step ('decoupled'); Adam's default for that takes about the same share of a
-   * row in an epoch, however many steps it has.
+   * row in an epoch, however many steps it has. ials: a row with n positives adds
+   * `regularization` * (n + `unobservedWeight` * rows of the other side)^`regularizationPower` * |row|^2.
    */
   regularization?: number | Partial<Regularization>;
   /** Frequency scaling of the penalty: 0 plain ridge, 1 weighted lambda. */
@@ -110,7 +112,7 @@ export interface TrainOptions {
   biasLearningRate?: number;
   /** Learning rate of shared features (genres, age, ...) as a multiple of `learningRate`. */
   featureLearningRate?: number;
-  /** Standard deviation of the normal initial factors. */
+  /** Standard deviation of the normal initial factors. Default of ials: .1 / sqrt(dim). */
   initStd?: number;
   /**
    * itemSoftmax, sampled: which items of a user are paired: any two, each ordered pair of the data as likely as any other
@@ -133,7 +135,10 @@ export interface TrainOptions {
   betas?: [number, number];
   /** Adam's and AdaGrad's denominator offset. */
   epsilon?: number;
-  /** coLikes: least rating of a like. Default 4; of an implicit dataset every interaction is one. */
+  /**
+   * coLikes, ials: least rating of a like. Default of coLikes 4, of ials none: whatever was rated was chosen. Of an implicit
+   * dataset every interaction is one.
+   */
   positiveThreshold?: number;
   /**
    * coLikes: what the product of two items' vectors should be. 'count': the number of users who like both. 'log':
@@ -144,6 +149,16 @@ export interface TrainOptions {
   /** coLikes, glove: a count x has weight min(1, (x / countCap)^countPower). */
   countCap?: number;
   countPower?: number;
+  /** ials: weight of the squares of all scores, seen or not, beside the errors of what was seen. */
+  unobservedWeight?: number;
+  /** ials: a positive weighs 1 + `ratingWeight` * rating. Default 0: all alike. */
+  ratingWeight?: number;
+  /** ials: how a row is fitted: by Cholesky, in blocks of `blockSize` factors, or by `cgSteps` conjugate gradients. */
+  solver?: 'cholesky' | 'cg';
+  /** Factors that a step of Cholesky fits together, rounded up to a multiple of 16; 'full': all, which is exact. */
+  blockSize?: number | 'full';
+  /** Steps of conjugate gradients for each row in each epoch. */
+  cgSteps?: number;
   /** Metadata columns used as features; default genres, year, age, sex, occupation where the dataset has them. */
   fields?: readonly FieldSpec[];
   /** bayesianFm: the first samples, which predictions leave out. Default a tenth of `epochs`. */
@@ -251,7 +266,7 @@ export interface FactorParameters {
   /** (numItems) */
   itemBiases: Float32Array;
   link: Link;
-  /** Predictions lie in it: the sigmoid is scaled to it, identity is clipped to it. */
+  /** Of the training ratings. Predicted ones lie in it: the sigmoid is scaled to it, identity is clipped to it. */
   range: Range;
   fields: readonly FieldParameters[];
   /** Coarse to fine: at a time that none of them knows a user has his own row. */

@@ -5,6 +5,7 @@ export type TaskName =
   | 'train'
   | 'train-to-rmse'
   | 'bayesian-fm'
+  | 'ials'
   | 'item-softmax'
   | 'skip-gram'
   | 'count-cooccurrence'
@@ -24,6 +25,7 @@ export interface Task {
 
 export const tasks: Readonly<Record<TaskName, Task>> = {
   load: { load: async () => (await import('./load.js')).implementations, python: 'load.py' },
+  ials: { load: async () => (await import('./ials.js')).implementations, python: 'ials.py' },
   'item-softmax': { load: async () => (await import('./item-softmax.js')).implementations, python: 'item-softmax.py' },
   train: { load: async () => (await import('./train.js')).implementations, python: 'train.py' },
   'train-to-rmse': { load: async () => (await import('./train-to-rmse.js')).implementations },

@@ -1,6 +1,5 @@
 // Co-occurrence counts and training on them.
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <stdexcept>
@@ -9,15 +8,12 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/checks.h"
+#include "binding/session.h"
 #include "binding/task.h"
 #include "core/count_trainer.h"
 
 namespace palate {
 namespace {
-
-const char* word_of(Status status) {
-  return status == Status::ok ? "ok" : status == Status::cancelled ? "cancelled" : "diverged";
-}
 
 struct LikesArrays {
   View<const std::uint32_t> offsets;
@@ -33,47 +29,6 @@ LikesArrays read_likes(Napi::Env env, const Fields& fields) {
   expect_offsets(env, likes.offsets, likes.items.size, "offsets");
   expect_below(env, likes.items, likes.num_items, "items");
   return likes;
-}
-
-// What the thread of a call shares with the object that it was called on.
-template <typename State>
-struct Shared {
-  template <typename... Args>
-  explicit Shared(Args&&... args) : state(std::forward<Args>(args)...) {}
-
-  State state;
-  std::atomic<bool> running{false};
-};
-
-// A call under way: the object and its arrays are not collected while the thread runs.
-template <typename State, typename Result>
-struct Call {
-  Call(std::shared_ptr<Shared<State>> session, const Napi::Value& object, const Napi::Value& cancel)
-      : shared(std::move(session)),
-        self(Napi::Persistent(object.As<Napi::Object>())),
-        flag(Napi::Persistent(cancel.As<Napi::Object>())) {
-    shared->running = true;
-  }
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-  ~Call() { shared->running = false; }  // also when the thread failed or never started
-
-  std::shared_ptr<Shared<State>> shared;
-  Napi::ObjectReference self, flag;
-  Result result;
-};
-
-// The flag is shared with JavaScript, which writes it with Atomics.store.
-const std::atomic<std::int32_t>* cancel_flag(const Napi::Value& value) {
-  const View<std::int32_t> cancel = array_of<std::int32_t>(value, "cancel");
-  if (cancel.empty()) throw Napi::RangeError::New(value.Env(), "native: `cancel` is empty");
-  return reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
-}
-
-template <typename State>
-void expect_idle(Napi::Env env, const std::shared_ptr<Shared<State>>& shared) {
-  if (shared == nullptr) throw Napi::Error::New(env, "native: the object was disposed");
-  if (shared->running) throw Napi::Error::New(env, "native: a call is running");
 }
 
 struct CountResult {

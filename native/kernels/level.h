@@ -7,6 +7,7 @@
 #include "kernels/sample_fm.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
+#include "kernels/solve_als.h"
 #include "kernels/train.h"
 #include "kernels/train_item_pairs.h"
 #include "math/lanes.h"
@@ -24,6 +25,9 @@ Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& 
 void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
 double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+Status solve_als(const AlsCall& call, Pool& pool, AlsSums& sums);
+void form_gram(const GramCall& call, Pool& pool);
+double sum_pair_losses(const AlsPairsCall& call, Pool& pool);
 
 void start_samples(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);
 Status sample_fm(SampleState& state, const SweepCall& call, Pool& pool);

@@ -3,6 +3,7 @@ import { DataError } from '../errors.js';
 import { native } from '../native/load.js';
 import { expectInt, expectKnownKeys, expectNumber, expectSignal, typeError } from '../options.js';
 import { Dataset } from './dataset.js';
+import type { Interactions } from './interactions.js';
 
 /** Who likes what, CSR by user: items ascending within a user. */
 export interface Likes {
@@ -34,9 +35,9 @@ export interface CoOccurrenceOptions {
 }
 
 /** Ratings of at least `threshold`; all interactions of an implicit dataset. DataError where there are none. */
-export function likesOf(data: Dataset, threshold: number): Likes {
+export function likedInteractions(data: Dataset, threshold: number): Interactions {
   const { interactions } = data;
-  if (data.implicit) return { offsets: interactions.offsets, items: interactions.items };
+  if (data.implicit) return interactions;
   const liked = interactions.select(Uint8Array.from(interactions.values, (value) => (value >= threshold ? 1 : 0)));
   if (liked.size === 0) {
     const { min, max } = data.ratingRange;
@@ -45,7 +46,13 @@ export function likesOf(data: Dataset, threshold: number): Likes {
       { column: 'rating' },
     );
   }
-  return { offsets: liked.offsets, items: liked.items };
+  return liked;
+}
+
+/** The same, as lists of items alone. */
+export function likesOf(data: Dataset, threshold: number): Likes {
+  const { offsets, items } = likedInteractions(data, threshold);
+  return { offsets, items };
 }
 
 /**

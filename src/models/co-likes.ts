@@ -8,13 +8,16 @@ export interface CoLikesOptions {
   learningRate: number;
   schedule: Schedule;
   optimizer: 'adam' | 'sgd';
-  momentum: number;
-  epsilon: number;
+  /** Of 'sgd'. */
+  momentum: number | undefined;
+  /** Of 'adam'. */
+  epsilon: number | undefined;
   initStd: number;
   positiveThreshold: number;
   weighting: 'count' | 'log' | 'glove';
-  countCap: number;
-  countPower: number;
+  /** Of 'glove', as the next. */
+  countCap: number | undefined;
+  countPower: number | undefined;
 }
 
 export const coLikes: TableSpec<CoLikesOptions> = {
@@ -37,8 +40,21 @@ export const coLikes: TableSpec<CoLikesOptions> = {
     learningRate: { type: 'number', min: 0, exclusiveMin: true, default: 0.05, about: 'step size' },
     schedule: { type: 'schedule', default: { type: 'constant' }, about: 'learning rate over the epochs' },
     optimizer: { type: 'oneOf', words: ['adam', 'sgd'], default: 'adam', about: 'update rule' },
-    momentum: { type: 'number', min: 0, max: 0.9999, default: 0, about: 'of sgd: share of a step that goes on' },
-    epsilon: { type: 'number', min: 1e-30, default: 1e-8, about: "Adam's denominator offset" },
+    momentum: {
+      type: 'number',
+      min: 0,
+      max: 0.9999,
+      default: 0.9,
+      only: { optimizer: ['sgd'] },
+      about: 'share of a step that goes on',
+    },
+    epsilon: {
+      type: 'number',
+      min: 1e-30,
+      default: 1e-8,
+      only: { optimizer: ['adam'] },
+      about: "Adam's denominator offset",
+    },
     initStd: { type: 'number', min: 0, exclusiveMin: true, default: 0.1, about: 'deviation of the initial vectors' },
     positiveThreshold: { type: 'number', default: 4, about: 'least rating of a like' },
     weighting: {
@@ -47,8 +63,22 @@ export const coLikes: TableSpec<CoLikesOptions> = {
       default: 'count',
       about: 'what products should be: counts, log(1 + count), or log counts of the pairs that occur, weighted',
     },
-    countCap: { type: 'number', min: 0, exclusiveMin: true, default: 100, about: 'glove: count of full weight' },
-    countPower: { type: 'number', min: 0, max: 2, default: 1, about: 'glove: exponent of weights below the cap' },
+    countCap: {
+      type: 'number',
+      min: 0,
+      exclusiveMin: true,
+      default: 100,
+      only: { weighting: ['glove'] },
+      about: 'count from which on a pair has full weight',
+    },
+    countPower: {
+      type: 'number',
+      min: 0,
+      max: 2,
+      default: 1,
+      only: { weighting: ['glove'] },
+      about: 'exponent of weights below countCap',
+    },
   },
-  variants: [{ when: { optimizer: 'sgd' }, defaults: { learningRate: 1e-6, momentum: 0.9 } }],
+  variants: [{ when: { optimizer: 'sgd' }, defaults: { learningRate: 1e-6 } }],
 };

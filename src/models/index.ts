@@ -2,10 +2,19 @@ import type { ModelName } from '../types.js';
 import { bayesianFm } from './bayesian-fm.js';
 import { coLikes } from './co-likes.js';
 import { fm } from './fm.js';
+import { ials } from './ials.js';
 import { itemSoftmax } from './item-softmax.js';
 import { mf } from './mf.js';
 import { popularity } from './popularity.js';
 import type { ModelSpec } from './spec.js';
 
 /** The register: one line a model. */
-export const models: Readonly<Record<ModelName, ModelSpec>> = { popularity, mf, fm, bayesianFm, itemSoftmax, coLikes };
+export const models: Readonly<Record<ModelName, ModelSpec>> = {
+  popularity,
+  mf,
+  fm,
+  bayesianFm,
+  itemSoftmax,
+  coLikes,
+  ials,
+};

@@ -67,7 +67,7 @@ export interface FactorSpec extends Described {
 
 /** A model with a trainer of its own, which takes an O made from a table of options. */
 export interface TableSpec<O> extends Described {
-  trainer: 'popularity' | 'bayesianFm' | 'itemSoftmax' | 'coLikes';
+  trainer: 'popularity' | 'bayesianFm' | 'itemSoftmax' | 'coLikes' | 'ials';
   options: OptionTable<O>;
   variants?: readonly OptionVariant<O>[];
 }

@@ -1,7 +1,9 @@
+import type { AlsTrainerConfig, NativeAlsTrainer } from './als-binding.js';
 import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
 import type { NativeSampler, SamplerConfig } from './sampler-binding.js';
 import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, SoftmaxConfig } from './softmax-binding.js';
 
+export type * from './als-binding.js';
 export type * from './counts-binding.js';
 export type * from './sampler-binding.js';
 export type * from './softmax-binding.js';
@@ -33,6 +35,11 @@ export interface NativeBinding {
     likes: LikesConfig,
   ) => NativeCooccurrence;
   CountTrainer: new (config: CountTrainerConfig) => NativeCountTrainer;
+
+  /** Implicit alternating least squares; see native/kernels/solve_als.h. */
+  AlsTrainer: new (
+    config: AlsTrainerConfig,
+  ) => NativeAlsTrainer;
 
   SoftmaxTrainer: new (config: SoftmaxConfig) => NativeSoftmaxTrainer;
 

@@ -1,4 +1,4 @@
-import { Dataset, DivergedError, type EpochReport, type Model, type TrainOptions, train } from '../index.js';
+import { Dataset, type EpochReport, type Model, type TrialStatus, tune } from '../index.js';
 import { byPopularity, chooseFilm, chooseUser, wellKnown } from './choose.js';
 import { type ListedItem, type RecipeInput, type RecipeResult, trainVariant } from './recipe.js';
 
@@ -12,7 +12,7 @@ const DIM = 128;
 export interface SweepTrial {
   optimizer: 'adam' | 'sgd';
   learningRate: number;
-  status: 'ok' | 'diverged';
+  status: TrialStatus;
   /** Cost before each step that was done. */
   costs: number[];
 }
@@ -89,39 +89,29 @@ function forTitles(data: Dataset, model: Model, asked: readonly number[]): Liste
   return model.recommend({ history, k: 10 }).rows();
 }
 
-/** The notebook's grid: three learning rates with Adam, and with SGD of momentum 0.9. */
+/** The notebook's grid: three learning rates with Adam, and with SGD of momentum 0.9. What diverges is a result, too. */
 async function sweepLearningRates(input: RecipeInput, data: Dataset): Promise<SweepTrial[]> {
-  const trials: SweepTrial[] = [];
-  for (const optimizer of ['adam', 'sgd'] as const) {
-    for (const learningRate of [0.001, 0.01, 0.1]) {
-      const options = { model: 'coLikes', dim: DIM, initStd: 0.5, epochs: 40, optimizer, learningRate } as const;
-      const momentum = optimizer === 'sgd' ? { momentum: 0.9 } : {};
-      trials.push({ optimizer, learningRate, ...(await costsOf(input, data, { ...options, ...momentum })) });
-    }
-  }
-  return trials;
-}
-
-/** A run that diverges is a result of a sweep, too. */
-async function costsOf(
-  input: RecipeInput,
-  data: Dataset,
-  options: TrainOptions,
-): Promise<Pick<SweepTrial, 'status' | 'costs'>> {
-  const { threads, seed, signal } = input;
-  const costs: number[] = [];
-  const name = `${options.optimizer} ${options.learningRate}`;
-  const onEpoch = (report: EpochReport): void => {
-    costs.push(report.train.loss);
-    input.onEpoch?.(report, { name, epochs: options.epochs });
-  };
-  try {
-    await train(data, { ...options, threads, seed, signal, onEpoch });
-    return { status: 'ok', costs };
-  } catch (error) {
-    if (error instanceof DivergedError) return { status: 'diverged', costs };
-    throw error;
-  }
+  const { threads, seed, signal, onEpoch } = input;
+  const epochs = 40;
+  const { trials } = await tune(data, {
+    model: 'coLikes',
+    strategy: 'grid',
+    metric: 'trainLoss',
+    space: { optimizer: ['adam', 'sgd'], learningRate: [0.001, 0.01, 0.1] },
+    options: { dim: DIM, initStd: 0.5, epochs },
+    threads,
+    seed,
+    signal,
+    onEpoch: (report, { values }) => onEpoch?.(report, { name: `${values.optimizer} ${values.learningRate}`, epochs }),
+  });
+  return [...trials]
+    .sort((a, b) => a.index - b.index)
+    .map(({ values, status, epochs }) => ({
+      optimizer: values.optimizer as SweepTrial['optimizer'],
+      learningRate: values.learningRate as number,
+      status,
+      costs: epochs.map(({ train }) => train.loss),
+    }));
 }
 
 const sweepRow = ({ optimizer, learningRate, status, costs }: SweepTrial): object => ({

@@ -1,6 +1,7 @@
 import type { FactorModelData, HistoryEntry, Regularization } from '../types.js';
 import { servingFactors } from './combine-fields.js';
 import { type Rated, readHistory } from './history.js';
+import { solvePositives } from './solve-positives.js';
 import { solveRidge } from './solve-ridge.js';
 
 /** A user made from a history. */
@@ -131,9 +132,11 @@ function sumItems(data: FactorModelData, rated: readonly Rated[]): Float32Array 
 
 /** Turns a history into a user. */
 export function foldIn(data: FactorModelData, history: readonly HistoryEntry[], method: 'solve' | 'sum'): FoldedUser {
-  const rated = readHistory(data, history, data.parameters.range);
+  // Values of implicit data are no ratings, so that any may be given.
+  const rated = readHistory(data, history, data.implicit ? {} : data.parameters.range);
   const items = Uint32Array.from(rated, ({ item }) => item);
   if (data.parameters.dim === 0) return { factors: new Float32Array(0), bias: 0, items };
   if (method === 'sum') return { factors: sumItems(data, rated), bias: 0, items };
+  if (data.name === 'ials') return { factors: solvePositives(data, rated), bias: 0, items };
   return { ...solveUser(data, rated), items };
 }

@@ -1,3 +1,4 @@
+import { models } from '../models/index.js';
 import type { FactorModelData, FactorParameters, MomentParameters } from '../types.js';
 import { servingFactors } from './combine-fields.js';
 import { denseSearch, gatherRows } from './dense-search.js';
@@ -29,11 +30,14 @@ function placeAt(moments: readonly MomentParameters[], own: Place, time: number)
   return own;
 }
 
-/** Serves factors: a user is a row and a bias. Scores are ratings; those of popularity (dim 0) are counts as they are. */
+/** Serves factors: a user is a row and a bias. Of models that predict ratings scores are ratings; else they are as they come. */
 export function serveFactors(data: FactorModelData): Serving {
   const { dim, globalBias, userFactors, itemFactors, userBiases, itemBiases } = servingFactors(data);
   const { parameters } = data;
   const { moments = [] } = parameters;
+  const shownAs = models[data.name].predictsRatings
+    ? (score: number): number => applyLink(parameters, score)
+    : (score: number): number => score;
   const search = (queries: Float32Array, biases: Float32Array): UserSearch =>
     denseSearch({
       count: biases.length,
@@ -44,8 +48,7 @@ export function serveFactors(data: FactorModelData): Serving {
       dim,
       metric: 'dot',
       shown(user, score) {
-        const whole = globalBias + (biases[user] as number) + score;
-        return dim > 0 ? applyLink(parameters, whole) : whole;
+        return shownAs(globalBias + (biases[user] as number) + score);
       },
     });
   return {
@@ -78,7 +81,7 @@ export function serveFactors(data: FactorModelData): Serving {
               score += (factors[row * dim + k] as number) * (itemFactors[item * dim + k] as number);
           }
         }
-        scores[n] = applyLink(parameters, score);
+        scores[n] = shownAs(score);
       }
       return scores;
     },

@@ -50,6 +50,12 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     adam: { optimizer: 'adam' },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
   },
+  ials: {
+    '': {},
+    exact: { dim: 24, blockSize: 'full', epochs: 8 },
+    'conjugate gradients': { dim: 24, solver: 'cg', epochs: 8 },
+    'likes by rating': { dim: 24, positiveThreshold: 3, ratingWeight: 0.5 },
+  },
   itemSoftmax: {
     'negative sampling': { objective: 'negativeSampling' },
     'sampled softmax': { objective: 'sampledSoftmax', negatives: 20 },

@@ -31,7 +31,7 @@ const refused: [object | null | string, typeof TypeError | typeof RangeError, Re
   [
     {},
     T,
-    /Expected `model` to be one of 'popularity', 'mf', 'fm', 'bayesianFm', 'itemSoftmax', 'coLikes', received undefined/,
+    /Expected `model` to be one of 'popularity', 'mf', 'fm', 'bayesianFm', 'itemSoftmax', 'coLikes', 'ials', received undefined/,
   ],
   [{ model: 'fmm' }, R, /Expected `model` to be one of .*received "fmm" \(string\); did you mean 'fm'\?/],
   [mfWith({ dims: 8 }), T, /Unknown option `dims` in train\(\{ model: 'mf' \}\); did you mean `dim`\?/],

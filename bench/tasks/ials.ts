@@ -1,0 +1,28 @@
+// Seconds of one epoch of ials: all users, then all items. The first is the warm-up.
+import { train } from '../../src/index.js';
+import { readDatasetPart } from '../data/dataset-of-columns.js';
+import { peakKilobytes, spread } from '../measure.js';
+import type { Measurement, Work } from '../types.js';
+import type { Implementations } from './index.js';
+
+async function palate({ input, parameters, threads }: Work): Promise<Measurement> {
+  const { dim, epochs, regularization, unobservedWeight } = parameters as Record<string, number>;
+  const seconds: number[] = [];
+  const model = await train(readDatasetPart(input, 'train'), {
+    model: 'ials',
+    dim,
+    epochs,
+    regularization,
+    unobservedWeight,
+    threads,
+    onEpoch: (report) => seconds.push(report.seconds),
+  });
+  const peak = peakKilobytes();
+  return {
+    seconds: spread(seconds.slice(1)),
+    quality: { trainLoss: model.metrics.trainLoss as number },
+    peakKilobytes: peak,
+  };
+}
+
+export const implementations: Implementations = { palate };

@@ -1,0 +1,109 @@
+// Implicit alternating least squares: one half of an epoch, which fits every row of one side with the other side fixed.
+//
+// With p_u the rows to fit, q_i the fixed ones, N(u) what u has and c_ui the weight of such a pair, the objective
+// (Rendle, Krichene, Zhang, Koren 2022, "Revisiting the Performance of iALS on Item Recommendation Benchmarks", eq. 3
+// to 5) is a sum over u of
+//
+//   f(p_u) = sum_{i in N(u)} c_ui (p_u . q_i - 1)^2 + w p_u' Q'Q p_u + l_u |p_u|^2
+//          = p_u' A p_u - 2 b . p_u + sum c_ui,    A = sum c_ui q_i q_i' + w Q'Q + l_u I,    b = sum c_ui q_i
+//
+// blocks: Newton's step on `block` columns after the other, from the row as it is:
+//         p_B <- p_B - (A_BB)^-1 (A p - b)_B by Cholesky (Rendle, Krichene, Zhang, Koren 2021, "iALS++: Speeding up
+//         Matrix Factorization with Subspace Optimization"). One block of all columns is the exact solution. O(n dim
+//         block).
+// cg:     `cg_steps` steps of conjugate gradients from the row as it is (Takacs, Pilaszy, Tikk 2011, "Applications of
+// the
+//         Conjugate Gradient Method for Implicit Feedback Collaborative Filtering"). O(n dim cg_steps).
+//
+// Either never makes f greater, and both say by how much it fell: a step of blocks by (A p - b)_B' (A_BB)^-1 (A p -
+// b)_B, one of cg by a |r|^2 with a its length and r the residual before it.
+//
+// Accumulators: products of rows float32, in chunks of kAlsDepth; sums over rows float64. A pivot is at least l_u, as
+// it is without rounding. Deterministic: the same bits for any number of threads, and for AVX2, AVX-512 and NEON.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/parallel.h"
+#include "core/status.h"
+
+namespace palate {
+
+enum class AlsSolver : std::uint8_t { blocks, cg };
+
+inline constexpr std::uint32_t kAlsDepth = 64;  // pairs whose products are summed together
+inline constexpr std::uint32_t kAlsBatch = 16;  // rows that a thread takes at once
+inline constexpr std::uint32_t kAlsTogether =
+    2048;                                         // pairs of rows fitted together at most: their fixed rows stay in L2
+inline constexpr std::uint32_t kAlsPairs = 4096;  // pairs whose losses are summed together
+inline constexpr std::uint32_t kGramShares = 16;  // parts of a table whose products are summed apart
+inline constexpr std::uint32_t kAlsPadding = 16;  // floats between rows of a chunk, against conflicts in the cache
+
+// What fitting some rows comes to.
+struct AlsSums {
+  double observed = 0;  // sum over pairs of c (p . q - 1)^2 before
+  double penalty = 0;   // sum of l |p|^2 before
+  double fitted = 0;    // the same after
+  double gain = 0;      // by which the objective fell
+};
+
+// Rows have `stride` floats, a multiple of 16, with zeros behind the factors.
+struct AlsCall {
+  AlsSolver solver = AlsSolver::blocks;
+  std::uint32_t block = 0;     // columns, a multiple of 16; of blocks
+  std::uint32_t cg_steps = 0;  // of cg
+  float unobserved_weight = 0;
+  float* rows = nullptr;                   // (num_rows, stride) to fit; one without pairs is left as it is
+  const std::uint32_t* offsets = nullptr;  // (num_rows + 1) N(u), CSR
+  const std::uint32_t* others = nullptr;   // (pairs) fixed rows
+  const float* roots = nullptr;            // (pairs) square roots of c; nullptr: all weights are 1
+  const float* penalties = nullptr;        // (num_rows) l > 0
+  const float* fixed = nullptr;            // (rows that pairs name, stride)
+  const float* gram = nullptr;             // (stride, stride) Q'Q
+  std::uint32_t num_rows = 0;
+  std::uint32_t stride = 0;
+  std::uint32_t longest = 0;                            // pairs of a row at most
+  float* scratch = nullptr;                             // (threads, als_floats()), 64-byte aligned
+  AlsSums* partial = nullptr;                           // (num_rows / kAlsBatch + 1)
+  const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop
+  const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
+};
+
+// Scores that a thread keeps: of rows that are fitted together, or of a longer one.
+constexpr std::size_t als_scores(std::uint32_t longest) {
+  return (std::size_t{longest < kAlsTogether ? kAlsTogether : longest} + 15) / 16 * 16;
+}
+
+// Floats that a thread needs: scores; by blocks a chunk of rows, a matrix, sixteen smaller ones and vectors of sixteen
+// rows; by cg three vectors.
+constexpr std::size_t als_floats(std::uint32_t stride, std::uint32_t block, std::uint32_t longest) {
+  const std::size_t width = block;
+  const std::size_t chunk = kAlsDepth * (width + kAlsPadding);
+  const std::size_t narrow = block <= 32 ? 8 * width * (width + 1) + 16 * width : 0;
+  return als_scores(longest) + chunk + width * width + narrow + 33 * width + 3 * std::size_t{stride};
+}
+
+// gram = sum over rows of x x'.
+struct GramCall {
+  float* gram = nullptr;        // (stride, stride)
+  const float* rows = nullptr;  // (num_rows, stride)
+  std::uint32_t num_rows = 0;
+  std::uint32_t stride = 0;
+  float* shares = nullptr;  // (kGramShares, stride, stride) scratch, 64-byte aligned
+};
+
+// Sum over pairs of c (p . q - 1)^2.
+struct AlsPairsCall {
+  const float* users = nullptr;               // (users, stride)
+  const float* items = nullptr;               // (items, stride)
+  const std::uint32_t* pair_users = nullptr;  // (size)
+  const std::uint32_t* pair_items = nullptr;  // (size)
+  const float* roots = nullptr;               // (size), or nullptr as above
+  std::size_t size = 0;
+  std::uint32_t stride = 0;
+  double* partial = nullptr;  // (size / kAlsPairs + 1)
+};
+
+}  // namespace palate
