@@ -206,6 +206,19 @@ export const trials: readonly Trial[] = [
     'factorisation machine, an epoch of Adam with weight decay in the gradient',
   ),
   {
+    name: 'bayesian-fm',
+    task: 'bayesian-fm',
+    input: 'columns',
+    drivers: ['palate', 'palate-1-thread', 'palate-avx2', 'palate-base'],
+    once: slow,
+    parameters: {
+      small: { ...latestSmall, dim: 8, epochs: 20 },
+      full: { ...latestSmall, dim: 16, epochs: 200 },
+    },
+    caption: 'Bayesian factorisation machine with who-rated-what blocks, a whole training by Gibbs sampling',
+    quality: 'testRmse',
+  },
+  {
     name: 'ials',
     task: 'ials',
     input: 'columns',

@@ -8,6 +8,7 @@
 #include "kernels/fit_ease.h"
 #include "kernels/fit_neighbors.h"
 #include "kernels/fit_slim.h"
+#include "kernels/sample_fm.h"
 #include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
@@ -45,6 +46,13 @@ struct Backend {
   Status (*fit_ease)(const EaseCall& call, Pool& pool);
   Status (*fit_slim)(const SlimCall& call, Pool& pool);
   Status (*score_weights)(const ScoreCall& call, Pool& pool);
+
+  // The first sample, normal with a deviation; the next one; what becomes of it.
+  void (*start_samples)(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);
+  Status (*sample_fm)(SampleState& state, const SweepCall& call, Pool& pool);
+  void (*sketch_samples)(const SampleState& state, SketchCall& call, Pool& pool);
+  void (*mix_sketch)(float* mixed, const SampleState& state, const SketchCall& call);
+  void (*score_sample)(const SampleState& state, const SampleScores& call, Pool& pool);
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

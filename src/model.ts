@@ -50,8 +50,8 @@ function countLearnt(parameters: Parameters): number {
     return sum([parameters.itemFactors, parameters.contextFactors, parameters.itemBiases]);
   }
   if (parameters.kind === 'itemWeights') return parameters.weights.length;
-  const { userFactors, itemFactors, userBiases, itemBiases, fields } = parameters;
-  const ofFields = fields.flatMap(({ factors, biases }) => [factors, biases]);
+  const { userFactors, itemFactors, userBiases, itemBiases, fields, moments = [] } = parameters;
+  const ofFields = [...fields, ...moments].flatMap(({ factors, biases }) => [factors, biases]);
   return 1 + sum([userFactors, itemFactors, userBiases, itemBiases, ...ofFields]);
 }
 
@@ -97,11 +97,21 @@ export class Model {
 
   /**
    * Scores of (user, item) pairs of ids, as recommendations show them: predicted ratings; popularity's counts; of models
-   * of item vectors cosines, -1 to 1; of item weights their sum. An unknown user or item leaves its terms out: a new item of a known user gets the
-   * mean plus the user's bias. A cosine with an unknown user is 0, with an unknown or untrained item -1; a sum of weights of either is 0.
+   * of item vectors cosines, -1 to 1; of item weights their sum. An unknown user or item leaves its terms out: a new item
+   * of a known user gets the mean plus the user's bias. A cosine with an unknown user is 0, with an unknown or untrained item
+   * -1; a sum of weights of either is 0.
+   * @param pairs `times`, unix seconds, matter to models trained with `timeSlots` alone; NaN where there is none.
    * @returns (pairs)
    */
-  predict({ users, items }: { users: readonly Id[]; items: readonly Id[] }): Float32Array {
+  predict({
+    users,
+    items,
+    times,
+  }: {
+    users: readonly Id[];
+    items: readonly Id[];
+    times?: ArrayLike<number>;
+  }): Float32Array {
     if (!Array.isArray(users)) throw typeError('users', 'an array of user ids', users);
     if (!Array.isArray(items)) throw typeError('items', 'an array of item ids', items);
     const indices = (vocabulary: Vocabulary, ids: readonly Id[]): Uint32Array =>
@@ -109,12 +119,16 @@ export class Model {
         const index = vocabulary.index(id);
         return index < 0 ? UNKNOWN : index;
       });
-    return this.predictIndices(indices(this.users, users), indices(this.items, items));
+    return this.predictIndices(
+      indices(this.users, users),
+      indices(this.items, items),
+      times && Float64Array.from(times),
+    );
   }
 
   /** The same for indices; 0xffffffff stands for unknown. */
-  predictIndices(userIndices: Uint32Array, itemIndices: Uint32Array): Float32Array {
-    return predictPairs(this.data, userIndices, itemIndices);
+  predictIndices(userIndices: Uint32Array, itemIndices: Uint32Array, times?: Float64Array): Float32Array {
+    return predictPairs(this.data, userIndices, itemIndices, times);
   }
 
   /** The k best items for known users, or for a user given by a history or by titles. See recommend/recommend.ts. */

@@ -4,7 +4,17 @@ import type { FieldSpec } from './dataset/features.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 
-export type ModelName = 'popularity' | 'itemKnn' | 'ease' | 'slim' | 'ials' | 'mf' | 'fm' | 'itemSoftmax' | 'coLikes';
+export type ModelName =
+  | 'popularity'
+  | 'itemKnn'
+  | 'ease'
+  | 'slim'
+  | 'ials'
+  | 'mf'
+  | 'fm'
+  | 'bayesianFm'
+  | 'itemSoftmax'
+  | 'coLikes';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
 export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
@@ -68,6 +78,7 @@ export interface TrainOptions {
   model: ModelName;
   /** Width of the factors; coLikes: 'full' for as many as items. */
   dim?: number | 'full';
+  /** Passes over the data; bayesianFm: samples. */
   epochs?: number;
   learningRate?: number;
   /**
@@ -180,8 +191,23 @@ export interface TrainOptions {
   blockSize?: number | 'full';
   /** Steps of conjugate gradients for each row in each epoch. */
   cgSteps?: number;
-  /** fm: metadata columns used as features; default genres, year, age, sex, occupation where the dataset has them. */
+  /** Metadata columns used as features; default genres, year, age, sex, occupation where the dataset has them. */
   fields?: readonly FieldSpec[];
+  /** bayesianFm: the first samples, which predictions leave out. Default a tenth of `epochs`. */
+  burnIn?: number;
+  /**
+   * bayesianFm: whether the items that a user has rated are features of the user, and the users who have rated an item
+   * features of the item. Default true.
+   */
+  implicitBlocks?: boolean;
+  /**
+   * bayesianFm: whether the day and the ten minutes in which a user rated are features of his ratings, so that those of
+   * one sitting share what his mood was; needs times. Predictions for a time in them use it; others leave it out. It is
+   * for filling gaps: nothing is known of sittings that are not in the training data. Default false.
+   */
+  timeSlots?: boolean;
+  /** bayesianFm: width of the factors that stand for the mean over all samples. Default 64. */
+  servingDim?: number;
   seed?: number;
   threads?: number;
   device?: Device;
@@ -235,6 +261,25 @@ export interface FieldParameters {
   biases: Float32Array;
 }
 
+/** The moments of users that a model knows, at one width. */
+export interface MomentSlots {
+  name: string;
+  /** Width of a slot. */
+  seconds: number;
+  /** (numUsers + 1) slots of each user. */
+  offsets: Uint32Array;
+  /** (slots) floor(unix seconds / width), ascending within a user. */
+  slots: Float64Array;
+}
+
+/** What a user is like at his moments: rows in place of his own. */
+export interface MomentParameters extends MomentSlots {
+  /** (slots, dim) */
+  factors: Float32Array;
+  /** (slots) */
+  biases: Float32Array;
+}
+
 /**
  * Parameters of every model that scores by factors: globalBias + userBiases[u] + itemBiases[i] +
  * userFactors[u] . itemFactors[i], through the link. Of an fm these are the id rows alone; `fields` hold the rest, and
@@ -256,6 +301,13 @@ export interface FactorParameters {
   /** Of the training ratings. Predicted ones lie in it: the sigmoid is scaled to it, identity is clipped to it. */
   range: Range;
   fields: readonly FieldParameters[];
+  /** Coarse to fine: at a time that none of them knows a user has his own row. */
+  moments?: readonly MomentParameters[];
+  /**
+   * L2 penalties of a user's row and bias beside squared errors, for fold-in: of models that learn them. Others take
+   * those of their options.
+   */
+  penalties?: { factors: number; bias: number };
 }
 
 /**

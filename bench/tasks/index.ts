@@ -4,6 +4,7 @@ export type TaskName =
   | 'load'
   | 'train'
   | 'train-to-rmse'
+  | 'bayesian-fm'
   | 'ials'
   | 'item-softmax'
   | 'skip-gram'
@@ -29,6 +30,7 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
   'item-softmax': { load: async () => (await import('./item-softmax.js')).implementations, python: 'item-softmax.py' },
   train: { load: async () => (await import('./train.js')).implementations, python: 'train.py' },
   'train-to-rmse': { load: async () => (await import('./train-to-rmse.js')).implementations },
+  'bayesian-fm': { load: async () => (await import('./bayesian-fm.js')).implementations },
   'skip-gram': { load: async () => (await import('./skip-gram.js')).implementations, python: 'skip_gram.py' },
   topk: { load: async () => (await import('./topk.js')).implementations, python: 'topk.py' },
   'count-cooccurrence': {

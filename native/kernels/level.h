@@ -7,6 +7,7 @@
 #include "kernels/fit_ease.h"
 #include "kernels/fit_neighbors.h"
 #include "kernels/fit_slim.h"
+#include "kernels/sample_fm.h"
 #include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
 #include "kernels/softmax.h"
@@ -35,5 +36,11 @@ double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const 
 Status solve_als(const AlsCall& call, Pool& pool, AlsSums& sums);
 void form_gram(const GramCall& call, Pool& pool);
 double sum_pair_losses(const AlsPairsCall& call, Pool& pool);
+
+void start_samples(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);
+Status sample_fm(SampleState& state, const SweepCall& call, Pool& pool);
+void sketch_samples(const SampleState& state, SketchCall& call, Pool& pool);
+void mix_sketch(float* mixed, const SampleState& state, const SketchCall& call);
+void score_sample(const SampleState& state, const SampleScores& call, Pool& pool);
 
 }  // namespace palate::KERNEL_NS

@@ -46,7 +46,7 @@ const FLAGS = {
     'offset of the denominator of adam and adagrad',
     (name) => number(name, { min: 0, exclusiveMin: true }),
   ],
-  fields: ['list', 'metadata columns that fm uses, e.g. genres,year:5', (name) => list(name, field(name))],
+  fields: ['list', 'metadata columns used as features, e.g. genres,year:5', (name) => list(name, field(name))],
   patience: ['n', 'stop after so many epochs without a better validation loss', (name) => integer(name, { min: 0 })],
   seed: ['n', 'seed of everything random', (name) => integer(name, { min: 0 })],
   threads: ['n', 'native threads', (name) => integer(name, { min: 1 })],

@@ -54,7 +54,7 @@ const KNOWN = [
  *
  * Ranking metrics are means over the users with a relevant test item. Rows of a user or item without a training
  * interaction, and rows that are in training too, do not count there; the result tells how many. Rating metrics take all
- * rows, predicted as `Model.predict` does.
+ * rows, predicted as `Model.predict` does, with their times where the test has them.
  *
  * @param test a part of a split, or a table as `Dataset.fromTable` takes it; matched with the model by ids.
  * @throws TypeError, RangeError for wrong options; DataError for a table that is no ratings table, and for integer ids
@@ -82,7 +82,7 @@ export async function evaluate(
     {
       training: data,
       ranker: rankerOf(data, threads),
-      predict: (users, items) => model.predictIndices(users, items),
+      predict: (users, items, times) => model.predictIndices(users, items, times),
     },
     rows,
     {

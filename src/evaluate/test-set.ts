@@ -12,6 +12,8 @@ export interface TestSet {
   readonly rowItems: Uint32Array;
   /** (rows) */
   readonly ratings: Float32Array;
+  /** (rows) unix seconds, where the test has times. */
+  readonly times: Float64Array | undefined;
   /** (users) users with a relevant item, ascending. */
   readonly users: Uint32Array;
   /** (users, 2) the rows of each of them: begin, end. */
@@ -39,7 +41,7 @@ export function mapTestSet(
   trainedItems: Uint8Array,
   threshold: number | undefined,
 ): TestSet {
-  const { offsets, items, values, size } = test.interactions;
+  const { offsets, items, values, times, size } = test.interactions;
   const userMap = mapIds(test.users, training.users, 'user');
   const itemMap = mapIds(test.items, training.items, 'item');
   // As float32, like the ratings: 4.1 read from a Float32 column reaches 4.1.
@@ -83,6 +85,7 @@ export function mapTestSet(
     rowUsers,
     rowItems,
     ratings: values,
+    times,
     users: Uint32Array.from(users),
     userRows: Uint32Array.from(userRows),
     relevantOffsets: Uint32Array.from(relevantOffsets),

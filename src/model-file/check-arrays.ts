@@ -46,6 +46,27 @@ function findNotFinite64(numbers: Float64Array): number {
   return -1;
 }
 
+/** Fault unless offsets ascend from 0 to the number of values. */
+function checkOffsets(offsetsName: string, offsets: Uint32Array, size: number): void {
+  if (offsets[0] !== 0) throw sectionFault(offsetsName, `begins with ${offsets[0]}, not 0`);
+  if (offsets[offsets.length - 1] !== size) {
+    throw sectionFault(offsetsName, `ends with ${offsets[offsets.length - 1]}, not ${size}`);
+  }
+  const descent = offsets.findIndex((offset, row) => row > 0 && offset < (offsets[row - 1] as number));
+  if (descent >= 0) throw sectionFault(offsetsName, `has ${offsets[descent]} after ${offsets[descent - 1]}`);
+}
+
+/** Fault unless lists hold values that ascend in each list. */
+export function checkSlots(offsetsName: string, offsets: Uint32Array, slotsName: string, slots: Float64Array): void {
+  checkOffsets(offsetsName, offsets, slots.length);
+  for (let row = 0; row + 1 < offsets.length; row++) {
+    for (let n = (offsets[row] as number) + 1; n < (offsets[row + 1] as number); n++) {
+      if ((slots[n] as number) > (slots[n - 1] as number)) continue;
+      throw sectionFault(slotsName, `has ${slots[n]} in row ${row}, after ${slots[n - 1]}`);
+    }
+  }
+}
+
 /** Fault unless lists hold indices below `size`, ascending and unique in each list. */
 export async function checkLists(
   offsetsName: string,
@@ -54,12 +75,7 @@ export async function checkLists(
   indices: Uint32Array,
   size: number,
 ): Promise<void> {
-  if (offsets[0] !== 0) throw sectionFault(offsetsName, `begins with ${offsets[0]}, not 0`);
-  if (offsets[offsets.length - 1] !== indices.length) {
-    throw sectionFault(offsetsName, `ends with ${offsets[offsets.length - 1]}, not ${indices.length}`);
-  }
-  const descent = offsets.findIndex((offset, row) => row > 0 && offset < (offsets[row - 1] as number));
-  if (descent >= 0) throw sectionFault(offsetsName, `has ${offsets[descent]} after ${offsets[descent - 1]}`);
+  checkOffsets(offsetsName, offsets, indices.length);
   let checked = 0;
   for (let row = 0; row + 1 < offsets.length; row++) {
     const start = offsets[row] as number;

@@ -1,7 +1,7 @@
 import { Utf8, type Vector, vectorFromArray } from 'apache-arrow';
 import { expectInt, expectNumber, expectOneOf, expectString } from '../options.js';
-import type { FactorParameters, FieldParameters, Range } from '../types.js';
-import { checkLength, checkLists, checkNumbers, checkTexts } from './check-arrays.js';
+import type { FactorParameters, FieldParameters, MomentParameters, Range } from '../types.js';
+import { checkLength, checkLists, checkNumbers, checkSlots, checkTexts } from './check-arrays.js';
 import { expectArray, expectObject, type Json } from './expect-json.js';
 import { type Column, MAX_DIM, MAX_ROWS } from './layout.js';
 import type { ParameterFormat } from './parameter-format.js';
@@ -14,17 +14,30 @@ interface FieldHeader {
   active: number;
 }
 
+interface MomentHeader {
+  name: string;
+  seconds: number;
+  slots: number;
+}
+
+/** Columns of the moments of a width are called moment.0.offsets, moment.0.slots, ... */
+const momentSection = (level: number, part: string): string => `moment.${level}.${part}`;
+
 /** Columns of a field are called field.0.labels, field.0.offsets, ... */
 const fieldSection = (field: number, part: string): string => `field.${field}.${part}`;
 
 /** User and item factors and biases, and an fm's fields. */
 export const factorFormat: ParameterFormat<FactorParameters> = {
-  describe: ({ dim, globalBias, link, range, fields }) => ({
+  describe: ({ dim, globalBias, link, range, fields, moments, penalties }) => ({
     dim,
     globalBias,
     link,
     range,
     fields: fields.map((field) => ({ ...field, labels: field.labels.length, active: field.indices.length })),
+    ...(moments !== undefined && {
+      moments: moments.map(({ name, seconds, slots }) => ({ name, seconds, slots: slots.length })),
+    }),
+    ...(penalties !== undefined && { penalties }),
   }),
 
   parse(raw) {
@@ -33,8 +46,11 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
     const link = expectOneOf('link', raw.link, ['identity', 'sigmoid']);
     const range = parseRange(raw.range);
     const fields = expectArray('fields', raw.fields).map(parseField);
+    const moments = raw.moments === undefined ? undefined : expectArray('moments', raw.moments).map(parseMoment);
+    const penalties = raw.penalties === undefined ? undefined : parsePenalties(raw.penalties);
+    const optional = { ...(moments !== undefined && { moments }), ...(penalties !== undefined && { penalties }) };
     return {
-      json: { dim, globalBias, link, range, fields },
+      json: { dim, globalBias, link, range, fields, ...optional },
       columns: ({ users, items }) => [
         { name: 'user.factors', type: 'float32', rows: users * dim },
         { name: 'item.factors', type: 'float32', rows: items * dim },
@@ -46,6 +62,12 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
           { name: fieldSection(i, 'indices'), type: 'uint32', rows: active },
           { name: fieldSection(i, 'factors'), type: 'float32', rows: labels * dim },
           { name: fieldSection(i, 'biases'), type: 'float32', rows: labels },
+        ]),
+        ...(moments ?? []).flatMap(({ slots }, i): Column[] => [
+          { name: momentSection(i, 'offsets'), type: 'uint32', rows: users + 1 },
+          { name: momentSection(i, 'slots'), type: 'float64', rows: slots },
+          { name: momentSection(i, 'factors'), type: 'float32', rows: slots * dim },
+          { name: momentSection(i, 'biases'), type: 'float32', rows: slots },
         ]),
       ],
       assemble: (column) => ({
@@ -70,11 +92,24 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
             biases: column<Float32Array>(fieldSection(i, 'biases')),
           }),
         ),
+        ...(moments !== undefined && {
+          moments: moments.map(
+            ({ name, seconds }, i): MomentParameters => ({
+              name,
+              seconds,
+              offsets: column<Uint32Array>(momentSection(i, 'offsets')),
+              slots: column<Float64Array>(momentSection(i, 'slots')),
+              factors: column<Float32Array>(momentSection(i, 'factors')),
+              biases: column<Float32Array>(momentSection(i, 'biases')),
+            }),
+          ),
+        }),
+        ...(penalties !== undefined && { penalties }),
       }),
     };
   },
 
-  contents: ({ userFactors, itemFactors, userBiases, itemBiases, fields }) => [
+  contents: ({ userFactors, itemFactors, userBiases, itemBiases, fields, moments = [] }) => [
     ['user.factors', () => userFactors],
     ['item.factors', () => itemFactors],
     ['user.biases', () => userBiases],
@@ -86,6 +121,14 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
         [fieldSection(i, 'indices'), () => indices],
         [fieldSection(i, 'factors'), () => factors],
         [fieldSection(i, 'biases'), () => biases],
+      ],
+    ),
+    ...moments.flatMap(
+      ({ offsets, slots, factors, biases }, i): ReturnType<ParameterFormat<FactorParameters>['contents']> => [
+        [momentSection(i, 'offsets'), () => offsets],
+        [momentSection(i, 'slots'), () => slots],
+        [momentSection(i, 'factors'), () => factors],
+        [momentSection(i, 'biases'), () => biases],
       ],
     ),
   ],
@@ -105,6 +148,13 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
       await checkNumbers(fieldSection(i, 'factors'), field.factors, size * dim);
       await checkNumbers(fieldSection(i, 'biases'), field.biases, size);
     }
+    for (const [i, { offsets, slots, factors, biases }] of (parameters.moments ?? []).entries()) {
+      checkLength(momentSection(i, 'offsets'), offsets, users.size + 1);
+      await checkNumbers(momentSection(i, 'slots'), slots, slots.length);
+      checkSlots(momentSection(i, 'offsets'), offsets, momentSection(i, 'slots'), slots);
+      await checkNumbers(momentSection(i, 'factors'), factors, slots.length * dim);
+      await checkNumbers(momentSection(i, 'biases'), biases, slots.length);
+    }
   },
 };
 
@@ -112,6 +162,25 @@ function parseRange(value: unknown): Range {
   const range = expectObject('range', value);
   const min = expectNumber('range.min', range.min);
   return { min, max: expectNumber('range.max', range.max, { min }) };
+}
+
+function parseMoment(value: unknown, i: number): MomentHeader {
+  const at = `moments[${i}]`;
+  const { name, seconds, slots }: Json = expectObject(at, value);
+  return {
+    name: expectString(`${at}.name`, name),
+    seconds: expectNumber(`${at}.seconds`, seconds, { min: 0, exclusiveMin: true }),
+    slots: expectInt(`${at}.slots`, slots, { min: 0, max: MAX_ROWS }),
+  };
+}
+
+function parsePenalties(value: unknown): { factors: number; bias: number } {
+  const { factors, bias }: Json = expectObject('penalties', value);
+  const bounds = { min: 0, exclusiveMin: true };
+  return {
+    factors: expectNumber('penalties.factors', factors, bounds),
+    bias: expectNumber('penalties.bias', bias, bounds),
+  };
 }
 
 function parseField(value: unknown, i: number): FieldHeader {

@@ -1,4 +1,5 @@
 import type { ModelName } from '../types.js';
+import { bayesianFm } from './bayesian-fm.js';
 import { coLikes } from './co-likes.js';
 import { ease } from './ease.js';
 import { fm } from './fm.js';
@@ -19,6 +20,7 @@ export const models: Readonly<Record<ModelName, ModelSpec>> = {
   ials,
   mf,
   fm,
+  bayesianFm,
   itemSoftmax,
   coLikes,
 };

@@ -1,3 +1,4 @@
+import type { FieldSpec } from '../dataset/features.js';
 import type { Schedule, TrainOptions } from '../types.js';
 
 /** Options that every model accepts. */
@@ -38,8 +39,12 @@ export interface ScheduleOption<V = Schedule | undefined> extends Option<V> {
   type: 'schedule';
 }
 
+export interface FieldsOption<V = readonly FieldSpec[] | undefined> extends Option<V> {
+  type: 'fields';
+}
+
 /** What an option of a model takes, and its default. */
-export type OptionSpec = NumericOption | WordOption | BooleanOption | ScheduleOption;
+export type OptionSpec = NumericOption | WordOption | BooleanOption | ScheduleOption | FieldsOption;
 
 /** The kind of option whose resolved value is a V; of undefined it may have no default. */
 type OptionOf<V, D = Exclude<V, undefined>> = [D] extends [boolean]
@@ -50,7 +55,9 @@ type OptionOf<V, D = Exclude<V, undefined>> = [D] extends [boolean]
       ? WordOption<V, D>
       : [D] extends [number | string]
         ? NumericOption<V, Extract<D, string>> & { words: readonly string[] }
-        : ScheduleOption<V>;
+        : [D] extends [readonly FieldSpec[]]
+          ? FieldsOption<V>
+          : ScheduleOption<V>;
 
 /**
  * The options of a model whose trainer takes an O: one for each of its keys, under the name that it has in TrainOptions.

@@ -67,7 +67,7 @@ export interface FactorSpec extends Described {
 
 /** A model with a trainer of its own, which takes an O made from a table of options. */
 export interface TableSpec<O> extends Described {
-  trainer: 'popularity' | 'itemKnn' | 'ease' | 'slim' | 'ials' | 'itemSoftmax' | 'coLikes';
+  trainer: 'popularity' | 'itemKnn' | 'ease' | 'slim' | 'ials' | 'bayesianFm' | 'itemSoftmax' | 'coLikes';
   options: OptionTable<O>;
   variants?: readonly OptionVariant<O>[];
 }

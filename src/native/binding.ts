@@ -1,10 +1,12 @@
 import type { AlsTrainerConfig, NativeAlsTrainer } from './als-binding.js';
 import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
+import type { NativeSampler, SamplerConfig } from './sampler-binding.js';
 import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, SoftmaxConfig } from './softmax-binding.js';
 import type { ItemWeightsConfig, NativeItemWeights, ScoreWeightsCall } from './weights-binding.js';
 
 export type * from './als-binding.js';
 export type * from './counts-binding.js';
+export type * from './sampler-binding.js';
 export type * from './softmax-binding.js';
 export type * from './weights-binding.js';
 
@@ -28,6 +30,7 @@ export interface NativeBinding {
   startTopk(call: SelectTopkCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
 
   Trainer: new (config: TrainerConfig) => NativeTrainer;
+  Sampler: new (config: SamplerConfig) => NativeSampler;
 
   /** Counts how often items are liked together; see native/kernels/count_cooccurrence.h. */
   Cooccurrence: new (

@@ -23,6 +23,7 @@ const mostSteps = 25;
  * of losses; of batch training, whose decay lambda acts on the mean over all N ratings, lambda N / 2.
  */
 function penaltiesOf(data: FactorModelData, count: number): { factors: number; bias: number } {
+  if (data.parameters.penalties !== undefined) return data.parameters.penalties;
   const options = data.options as {
     regularization?: Regularization;
     regularizationPower?: number;

@@ -8,11 +8,20 @@ import { UNKNOWN } from './unknown.js';
  * user or item (index 0xffffffff) the terms are left out; a cosine with an unknown user is 0, with an unknown item -1.
  * @param userIndices (n)
  * @param itemIndices (n)
+ * @param times (n) unix seconds, NaN for none; of models without moments of users they change nothing.
  * @returns (n)
  */
-export function predictPairs(data: ModelData, userIndices: Uint32Array, itemIndices: Uint32Array): Float32Array {
+export function predictPairs(
+  data: ModelData,
+  userIndices: Uint32Array,
+  itemIndices: Uint32Array,
+  times?: Float64Array,
+): Float32Array {
   if (userIndices.length !== itemIndices.length) {
     throw rangeError('itemIndices', `an array of ${userIndices.length} indices`, itemIndices.length);
+  }
+  if (times !== undefined && times.length !== userIndices.length) {
+    throw rangeError('times', `an array of ${userIndices.length} times`, times.length);
   }
   for (let n = 0; n < userIndices.length; n++) {
     const user = userIndices[n] as number;
@@ -21,5 +30,5 @@ export function predictPairs(data: ModelData, userIndices: Uint32Array, itemIndi
       throw rangeError('indices', 'indices of known users and items', `${user}, ${item}`);
     }
   }
-  return servingOf(data).scorePairs(userIndices, itemIndices);
+  return servingOf(data).scorePairs(userIndices, itemIndices, times);
 }

@@ -1,8 +1,9 @@
 import { models } from '../models/index.js';
-import type { FactorModelData, FactorParameters } from '../types.js';
+import type { FactorModelData, FactorParameters, MomentParameters } from '../types.js';
 import { servingFactors } from './combine-fields.js';
 import { denseSearch, gatherRows } from './dense-search.js';
 import { foldIn } from './fold-in.js';
+import { findSlot } from './moments.js';
 import type { Serving, UserSearch } from './serving.js';
 import { UNKNOWN } from './unknown.js';
 
@@ -12,10 +13,28 @@ export function applyLink({ link, range }: Pick<FactorParameters, 'link' | 'rang
   return Math.min(range.max, Math.max(range.min, score));
 }
 
+/** Rows and biases, and which of them. */
+interface Place {
+  factors: Float32Array;
+  biases: Float32Array;
+  row: number;
+}
+
+/** What a user is like at a time: the finest of his moments that the model knows. */
+function placeAt(moments: readonly MomentParameters[], own: Place, time: number): Place {
+  for (let l = moments.length - 1; l >= 0; l--) {
+    const { factors, biases, ...slots } = moments[l] as MomentParameters;
+    const row = findSlot(slots, own.row, time);
+    if (row >= 0) return { factors, biases, row };
+  }
+  return own;
+}
+
 /** Serves factors: a user is a row and a bias. Of models that predict ratings scores are ratings; else they are as they come. */
 export function serveFactors(data: FactorModelData): Serving {
   const { dim, globalBias, userFactors, itemFactors, userBiases, itemBiases } = servingFactors(data);
   const { parameters } = data;
+  const { moments = [] } = parameters;
   const shownAs = models[data.name].predictsRatings
     ? (score: number): number => applyLink(parameters, score)
     : (score: number): number => score;
@@ -45,17 +64,22 @@ export function serveFactors(data: FactorModelData): Serving {
       const { factors, bias, items } = foldIn(data, history, method);
       return { search: search(factors, Float32Array.of(bias)), items };
     },
-    scorePairs(users, items) {
+    scorePairs(users, items, times) {
       const scores = new Float32Array(users.length);
       for (let n = 0; n < scores.length; n++) {
         const user = users[n] as number;
         const item = items[n] as number;
         let score = globalBias;
-        if (user !== UNKNOWN) score += userBiases[user] as number;
         if (item !== UNKNOWN) score += itemBiases[item] as number;
-        if (user !== UNKNOWN && item !== UNKNOWN) {
-          for (let k = 0; k < dim; k++)
-            score += (userFactors[user * dim + k] as number) * (itemFactors[item * dim + k] as number);
+        if (user !== UNKNOWN) {
+          const own = { factors: userFactors, biases: userBiases, row: user };
+          const { factors, biases, row } =
+            times === undefined || moments.length === 0 ? own : placeAt(moments, own, times[n] as number);
+          score += biases[row] as number;
+          if (item !== UNKNOWN) {
+            for (let k = 0; k < dim; k++)
+              score += (factors[row * dim + k] as number) * (itemFactors[item * dim + k] as number);
+          }
         }
         scores[n] = shownAs(score);
       }

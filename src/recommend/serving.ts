@@ -47,9 +47,10 @@ export interface Serving {
    * Scores of pairs as results show them; index 0xffffffff stands for an unknown user or item.
    * @param users (n)
    * @param items (n)
+   * @param times (n) unix seconds, NaN for none: of models that know the moments of users.
    * @returns (n)
    */
-  scorePairs(users: Uint32Array, items: Uint32Array): Float32Array;
+  scorePairs(users: Uint32Array, items: Uint32Array, times?: Float64Array): Float32Array;
   /**
    * What each item of a user's history adds to the score of an item as results show it. Undefined where scores are no
    * such sums. Throws as forHistory does.

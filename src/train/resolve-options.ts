@@ -129,7 +129,8 @@ function resolveClipNorm(value: unknown, batchSize: number | 'full', optimizer: 
   return clipNorm;
 }
 
-function resolveRange(value: Range | undefined, data: Dataset): Range {
+/** The range of predictions; by default that of the ratings. */
+export function resolveRange(value: Range | undefined, data: Dataset): Range {
   if (value === undefined) {
     const { min, max } = data.ratingRange;
     if (min === max) {

@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset/dataset.js';
+import { bayesianFm } from '../models/bayesian-fm.js';
 import { coLikes } from '../models/co-likes.js';
 import { ease } from '../models/ease.js';
 import { ials } from '../models/ials.js';
@@ -10,6 +11,7 @@ import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from
 import type { ModelName, TrainOptions } from '../types.js';
 import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
+import { trainBayesianFm } from './train-bayesian-fm.js';
 import { trainCoLikes } from './train-co-likes.js';
 import { trainEase } from './train-ease.js';
 import { trainFactors } from './train-factors.js';
@@ -49,6 +51,7 @@ function byFactors(spec: FactorSpec, data: Dataset, options: TrainOptions): Trai
 const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trainer: T }>> } = {
   factors: byFactors,
   popularity: byTable(popularity, trainPopularity),
+  bayesianFm: byTable(bayesianFm, trainBayesianFm),
   coLikes: byTable(coLikes, trainCoLikes),
   itemKnn: byTable(itemKnn, trainItemKnn),
   ease: byTable(ease, trainEase),

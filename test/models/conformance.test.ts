@@ -34,6 +34,11 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     'full batch': { optimizer: 'adam', batchSize: 'full', epochs: 200, learningRate: 0.02 },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
   },
+  bayesianFm: {
+    '': { epochs: 40, servingDim: 256 },
+    'ids alone': { epochs: 40, servingDim: 256, fields: [], implicitBlocks: false },
+    'time slots': { epochs: 40, timeSlots: true, dim: 5 },
+  },
   coLikes: {
     '': { dim: 24 },
     'counts, momentum': { dim: 24, weighting: 'count', optimizer: 'sgd', learningRate: 2e-7, epochs: 40 },

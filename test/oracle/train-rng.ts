@@ -58,3 +58,18 @@ export class OracleRng {
     }
   }
 }
+
+/** Numbers of a sequence by place; the slow twin of native/math/random.h. */
+export class OracleSequence {
+  readonly #start: bigint;
+
+  /** @param seed or the state itself, where there is no stream. */
+  constructor(seed: number | bigint, stream?: bigint) {
+    this.#start =
+      stream === undefined ? BigInt(seed) : mix(BigInt(seed)) ^ mix((stream * GAMMA + 0x632be59bd9b4e019n) & mask);
+  }
+
+  at(n: number): bigint {
+    return mix((this.#start + BigInt(n + 1) * GAMMA) & mask);
+  }
+}
