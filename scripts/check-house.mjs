@@ -11,7 +11,8 @@ import { readTree } from './house/tree.mjs';
  * src/ from left to right, as the data flows. An import, type-only ones too, points to its own layer or to one above
  * it in this table; there are no cycles between files even within a layer. Two places differ from the drawing in the
  * design: `model` stands behind `recommend`, whose functions its methods call, and before `train`, which makes models.
- * src/types.ts is outside of the order: every file may import it, and it may import types from everywhere.
+ * src/types.ts and src/train-options.ts are outside of the order: every file may import them, and they may import types
+ * from everywhere.
  */
 const LAYERS = [
   ['errors.ts', 'options.ts'],

@@ -11,6 +11,10 @@ import { lineAt, withoutComments } from './tree.mjs';
  * @property {{ dependencies?: Record<string, string>, optionalDependencies?: Record<string, string> }} manifest
  */
 
+/** Files of types for all layers. */
+const TYPES = ['src/types.ts', 'src/train-options.ts'];
+const isTypes = (/** @type {string} */ name) => TYPES.includes(name);
+
 /** @param {import('./tree.mjs').File[]} tree @param {Rules} rules @returns {string[]} */
 export function importProblems(tree, rules) {
   const sources = tree.filter(({ name }) => /^src\/.*\.ts$/.test(name));
@@ -20,7 +24,7 @@ export function importProblems(tree, rules) {
   const internal = [];
   /** @type {string[]} */
   const problems = sources
-    .filter(({ name }) => name !== 'src/types.ts' && !name.endsWith('.d.ts') && layerOf(name, rules) === undefined)
+    .filter(({ name }) => !isTypes(name) && !name.endsWith('.d.ts') && layerOf(name, rules) === undefined)
     .map(({ name }) => `${name}:1: no layer holds this file; give it a place in LAYERS of scripts/check-house.mjs`);
 
   for (const found of imports) {
@@ -66,7 +70,7 @@ function layerOf(name, { layers }) {
 
 /** @param {Import} found @param {Rules} rules @returns {string[]} */
 function directionProblems({ from, to, typeOnly, at }, rules) {
-  if (from === 'src/types.ts') return typeOnly ? [] : [`${at}: types.ts imports types alone; write \`import type\``];
+  if (isTypes(from)) return typeOnly ? [] : [`${at}: ${path.basename(from)} imports types alone; write \`import type\``];
   const [left, right] = [layerOf(from, rules), layerOf(to, rules)];
   const allowed = left && rules.onPublicApi[left.name];
   if (left && allowed && ![left.name, ...allowed].some((entry) => isIn(entry, to))) {
@@ -75,7 +79,7 @@ function directionProblems({ from, to, typeOnly, at }, rules) {
   if (from.startsWith('src/models/') && !to.startsWith('src/models/') && !typeOnly) {
     return [`${at}: models/ is data alone; write \`import type\`, or move the code that needs ${to}`];
   }
-  if (to === 'src/types.ts' || !left || !right || right.rank <= left.rank) return [];
+  if (isTypes(to) || !left || !right || right.rank <= left.rank) return [];
   return [`${at}: ${left.name} may not import ${to}: ${right.name} comes later in the flow`];
 }
 
@@ -98,8 +102,8 @@ function packageProblems({ from, to, typeOnly, dynamic, at }, { eager, manifest 
 function cycleProblems(imports) {
   /** @type {Map<string, Import[]>} */
   const edges = new Map();
-  // types.ts is left out: its imports are types from everywhere, so it would be part of every cycle.
-  for (const found of imports.filter(({ from }) => from !== 'src/types.ts')) {
+  // Files of types are left out: their imports are types from everywhere, so they would be part of every cycle.
+  for (const found of imports.filter(({ from }) => !isTypes(from))) {
     edges.set(found.from, [...(edges.get(found.from) ?? []), found]);
   }
   /** @type {string[]} */
