@@ -70,7 +70,8 @@ function layerOf(name, { layers }) {
 
 /** @param {Import} found @param {Rules} rules @returns {string[]} */
 function directionProblems({ from, to, typeOnly, at }, rules) {
-  if (isTypes(from)) return typeOnly ? [] : [`${at}: ${path.basename(from)} imports types alone; write \`import type\``];
+  if (isTypes(from))
+    return typeOnly ? [] : [`${at}: ${path.basename(from)} imports types alone; write \`import type\``];
   const [left, right] = [layerOf(from, rules), layerOf(to, rules)];
   const allowed = left && rules.onPublicApi[left.name];
   if (left && allowed && ![left.name, ...allowed].some((entry) => isIn(entry, to))) {
