@@ -90,20 +90,25 @@ for (const [shape, options] of problems) {
 // Per item: what was summed up before is scaled by e^-38, or vanishes.
 for (const slope of [0.3, 2]) {
   test(`logits may rise by ${slope} from item to item`, async () => {
-    const shape = { users: 2, items: 300, density: 0.1, dim: 2 };
-    const config = softmaxConfig(shape, { itemBiases: true, tables: 2, ...plainSteps });
-    await atEachLevel(async (level) => {
+    const shape = { users: 2, items: 270, density: 0.1, dim: 1 };
+    const config = softmaxConfig(shape, { itemBiases: true, ...plainSteps });
+    const start = readSoftmax(newSoftmaxTrainer(config), config);
+    start.biases.forEach((_, item) => {
+      start.biases[item] = slope * item;
+    });
+    const rising = () => {
       const trainer = newSoftmaxTrainer(config);
-      const start = readSoftmax(trainer, config);
-      start.biases.forEach((_, item) => {
-        start.biases[item] = slope * item;
-      });
       trainer.write(start);
-      const oracle = new SoftmaxOracle(config, readParameters(trainer, config));
+      return trainer;
+    };
+    const oracle = new SoftmaxOracle(config, readParameters(rising(), config));
+    const loss = oracle.runEpoch(0, 1e4);
+    await atEachLevel(async (level) => {
+      const trainer = rising();
       const { trainLoss } = await trainer.runEpoch(0, 1e4, newFlag());
-      assertClose(trainLoss, oracle.runEpoch(0, 1e4), { relative: 2e-6, absolute: 0 }, `${level} loss`);
+      assertClose(trainLoss, loss, { relative: 2e-6, absolute: 0 }, `${level} loss`);
       const after = readParameters(trainer, config);
-      for (const kind of ['inputs', 'outputs', 'biases'] as const)
+      for (const kind of ['inputs', 'biases'] as const)
         assertClose(after[kind], oracle.parameters[kind], { relative: 1e-4, absolute: 6e-6 }, `${level} ${kind}`);
       trainer.dispose();
     });
