@@ -18,9 +18,9 @@
 // Work of a row: 6 num_items dim flops, three multiplies. Logits exist for the rows of a batch alone: memory is
 // (batch rows) (num_items) floats, in blocks of kSoftmaxRows rows that stay in L2 from the logits to the gradient of h.
 //
-// Numerics: float32; the sum of exponentials in chunks of kSoftmaxChunk items; losses of rows, and the norm over
-// panels, in float64. Deterministic: sums over the rows of a batch run in their order, whatever the threads; equal
-// bits on AVX2, AVX-512 and NEON.
+// Numerics: float32; exponentials of the distance to a logit near the row's largest, so that none overflows; their sum
+// in chunks of kSoftmaxChunk items; losses of rows, and the norm over panels, in float64. Deterministic: sums over the
+// rows of a batch run in their order, whatever the threads; equal bits on AVX2, AVX-512 and NEON.
 #pragma once
 
 #include <atomic>
@@ -32,10 +32,10 @@
 
 namespace palate {
 
-inline constexpr std::uint32_t kSoftmaxRows = 32;   // rows of a block: two Lanes
-inline constexpr std::uint32_t kSoftmaxChunk = 64;  // items that pass through L1 together
-inline constexpr std::uint32_t kSoftmaxPanel = 64;  // items of a task that owns their gradients
-inline constexpr std::uint32_t kDenseTask = 1024;   // weights of a task that owns them
+inline constexpr std::uint32_t kSoftmaxRows = 32;    // rows of a block: two Lanes
+inline constexpr std::uint32_t kSoftmaxChunk = 128;  // items that pass through L1 together
+inline constexpr std::uint32_t kSoftmaxPanel = 64;   // items of a task that owns their gradients
+inline constexpr std::uint32_t kDenseTask = 1024;    // weights of a task that owns them
 
 // A parameter array of `size` floats with its gradient and Adam's moments.
 struct SoftmaxArray {
@@ -101,7 +101,7 @@ struct SoftmaxBatch {
 // Scratch of a block of kSoftmaxRows rows, all of it a multiple of 64 bytes. "Across" means a row of the array for each
 // component, with the block's rows in the lanes.
 struct SoftmaxBlock {
-  float* logits = nullptr;    // (num_items, kSoftmaxRows) across: logits, then exponentials, then gradients
+  float* logits = nullptr;    // (num_items, kSoftmaxRows) across: exponentials of the logits, then their gradients
   float* scaled = nullptr;    // (kSoftmaxRows, stride) h times the rows' weights
   float* weights = nullptr;   // (kSoftmaxRows) what turns exponentials into shares of the loss: total_i / Z_i / total
   float* inputs = nullptr;    // (kSoftmaxRows, stride) e

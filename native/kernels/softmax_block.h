@@ -1,5 +1,5 @@
-// The softmax of a block of rows: logits, loss and the gradient of h. The block's logits, num_items x kSoftmaxRows,
-// stay in L2 for three sweeps over the items; E comes from L3 for the first and the last.
+// The softmax of a block of rows: exponentials, loss and the gradient of h. The block's exponentials, num_items x
+// kSoftmaxRows, stay in L2 for two sweeps over the items; F comes from L3 for both.
 #pragma once
 
 #include <cstring>
@@ -15,12 +15,22 @@ namespace {
 
 constexpr float kMasked = -3e38f;  // finite, so that differences are no NaN
 
+constexpr std::uint32_t kTargetsAhead = 32;  // a few chunks of a row with a tenth of the items
+
 // Where each row's targets go on.
 struct Cursors {
   const std::uint32_t* next[kSoftmaxRows];
   const std::uint32_t* end[kSoftmaxRows];
   std::uint32_t rows;
 };
+
+// Row r's targets are read on from `next`. The hardware does not foresee the streams of so many rows.
+PALATE_INLINE void advance(Cursors& c, std::uint32_t r, const std::uint32_t* next) {
+  c.next[r] = next;
+#if defined(__GNUC__)
+  __builtin_prefetch(next + kTargetsAhead);
+#endif
+}
 
 Cursors targets_of(const SoftmaxBatch& batch, std::uint32_t first_row) {
   Cursors c;
@@ -32,97 +42,124 @@ Cursors targets_of(const SoftmaxBatch& batch, std::uint32_t first_row) {
   return c;
 }
 
-// Items [begin, end) of the logits.
+// Outputs [begin, end) as far as there are any.
+PALATE_INLINE Ahead outputs_ahead(const SoftmaxState& s, std::uint32_t begin, std::uint32_t end) {
+  if (end > s.num_items) return {};
+  return {s.outputs.values + std::size_t{begin} * s.stride, s.outputs.values + std::size_t{end} * s.stride};
+}
+
+constexpr std::uint32_t kStrip = 8;  // items
+static_assert(kSoftmaxChunk % kStrip == 0);
+
+// Items [begin, end) of the logits, in strips; each asks for what its successor in the next chunk reads and writes.
 void score_chunk(const SoftmaxState& s, const Across& a, float* logits, std::uint32_t begin, std::uint32_t end) {
-  for (std::uint32_t j = begin; j < end; ++j)
-    fill(logits + std::size_t{j} * kSoftmaxRows, s.biases.size != 0 ? s.biases.values[j] : 0.0f);
-  multiply_add(logits + std::size_t{begin} * kSoftmaxRows, kSoftmaxRows,
-               {s.outputs.values + std::size_t{begin} * s.stride, s.stride, 1}, a.output, kSoftmaxRows, end - begin,
-               kSoftmaxRows, s.dim);
-}
-
-void raise_most(const float* logits, std::uint32_t begin, std::uint32_t end, float* most) {
-  float largest[kSoftmaxRows];
-  std::memcpy(largest, most, sizeof largest);
-  for (std::uint32_t j = begin; j < end; ++j) {
-    const float* row = logits + std::size_t{j} * kSoftmaxRows;
-    for (std::uint32_t r = 0; r < kSoftmaxRows; ++r) largest[r] = row[r] > largest[r] ? row[r] : largest[r];
+  for (std::uint32_t strip = begin; strip < end; strip += kStrip) {
+    const std::uint32_t count = end - strip < kStrip ? end - strip : kStrip;
+    float* scores = logits + std::size_t{strip} * kSoftmaxRows;
+    const std::uint32_t next = strip + kSoftmaxChunk;
+    if (next + kStrip <= s.num_items) {
+      for (std::uint32_t n = 0; n < kStrip * kSoftmaxRows; n += kLanes)
+        prefetch(logits + std::size_t{next} * kSoftmaxRows + n);
+    }
+    for (std::uint32_t j = 0; j < count; ++j)
+      fill(scores + j * kSoftmaxRows, s.biases.size != 0 ? s.biases.values[strip + j] : 0.0f);
+    multiply_add(scores, kSoftmaxRows, {s.outputs.values + std::size_t{strip} * s.stride, s.stride, 1}, a.output,
+                 kSoftmaxRows, count, kSoftmaxRows, s.dim, outputs_ahead(s, next, next + kStrip));
   }
-  std::memcpy(most, largest, sizeof largest);
-}
-
-// What row r's share of the time between two multiplies should bring into L2: its part of the outputs behind `end`.
-PALATE_INLINE void prefetch_outputs(const SoftmaxState& s, std::uint32_t end, std::uint32_t r) {
-  const std::size_t share = std::size_t{kSoftmaxChunk} * s.stride / kSoftmaxRows;
-  const std::size_t begin = std::size_t{end} * s.stride + r * share;
-  if (begin + share <= s.outputs.size) prefetch_floats(s.outputs.values + begin, share);
 }
 
 // Adds sum_j C_ij s_ij over the targets before `end` to each row.
-void add_target_logits(const SoftmaxState& s, Cursors& c, std::uint32_t item_bits, std::uint32_t end,
-                       const float* logits, double* sums) {
+void add_target_logits(Cursors& c, std::uint32_t item_bits, std::uint32_t end, const float* logits, double* sums) {
   const std::uint32_t items = (1u << item_bits) - 1;
   for (std::uint32_t r = 0; r < c.rows; ++r) {
-    prefetch_outputs(s, end, r);
     const std::uint32_t* next = c.next[r];
     float total = 0.0f;
     for (; next != c.end[r] && (*next & items) < end; ++next) {
       const float logit = logits[std::size_t{*next & items} * kSoftmaxRows + r];
       total = fma(static_cast<float>(*next >> item_bits), logit, total);
     }
-    c.next[r] = next;
+    advance(c, r, next);
     sums[r] += total;
   }
 }
 
-// Logits of all items in block.logits, the largest in a.most; returns sum_ij C_ij s_ij.
-double sweep_logits(const SoftmaxState& s, const SoftmaxBatch& batch, std::uint32_t first_row,
-                    const SoftmaxBlock& block, const Across& a) {
+// Exponentials are taken of the distance to a logit of the row that no other exceeds by more than this. The largest one
+// would need a sweep of its own; e^32 times the number of items is far from overflow.
+constexpr float kSlack = 32.0f;
+
+// Never above kSlack, so one bound is enough; NaN stays NaN, and ends the training.
+PALATE_INLINE float exp_of_distance(float distance) { return exp_in_range(-87.0f > distance ? -87.0f : distance); }
+
+// Raises a.origin where the logits of items [begin, end) are too far above it, with all that was taken from it.
+void raise_origin(const Across& a, float* logits, std::uint32_t begin, std::uint32_t end) {
+  float largest[kSoftmaxRows];
+  for (std::uint32_t l = 0; l < kSoftmaxRows; l += kLanes) {
+    Lanes most = splat(kMasked);
+    for (std::uint32_t j = begin; j < end; ++j) most = larger(load(logits + std::size_t{j} * kSoftmaxRows + l), most);
+    store(largest + l, most);
+  }
+  std::uint32_t raised = 0;
+  for (std::uint32_t r = 0; r < kSoftmaxRows; ++r) raised += largest[r] > a.origin[r] + kSlack ? 1 : 0;
+  if (raised == 0) return;
+  float factors[kSoftmaxRows];
+  for (std::uint32_t r = 0; r < kSoftmaxRows; ++r) {
+    const float origin = largest[r] > a.origin[r] + kSlack ? largest[r] : a.origin[r];
+    factors[r] = exp_of_distance(a.origin[r] - origin);
+    a.origin[r] = origin;
+    a.sums[r] *= factors[r];
+  }
+  for (std::uint32_t j = 0; j < begin; ++j) {
+    float* PALATE_RESTRICT row = logits + std::size_t{j} * kSoftmaxRows;
+    for (std::uint32_t r = 0; r < kSoftmaxRows; ++r) row[r] *= factors[r];
+  }
+}
+
+// Replaces the logits of items [begin, end) by exp(s - origin) and adds these to a.sums.
+void exponentiate(const Across& a, float* logits, std::uint32_t begin, std::uint32_t end) {
+  float origin[kSoftmaxRows];
+  std::memcpy(origin, a.origin, sizeof origin);
+  Lanes sums[kBlockLanes];
+  for (Lanes& total : sums) total = splat(0.0f);
+  for (std::uint32_t j = begin; j < end; ++j) {
+    float* PALATE_RESTRICT row = logits + std::size_t{j} * kSoftmaxRows;
+    for (std::uint32_t r = 0; r < kSoftmaxRows; ++r) row[r] = exp_of_distance(row[r] - origin[r]);
+    for (std::uint32_t l = 0; l < kBlockLanes; ++l) sums[l] = sums[l] + load(row + l * kLanes);
+  }
+  for (std::uint32_t l = 0; l < kBlockLanes; ++l) {
+    float* total = a.sums + l * kLanes;
+    store(total, load(total) + sums[l]);
+  }
+}
+
+// exp(s - origin) of all items in block.logits, their sums in a.sums; returns sum_ij C_ij s_ij.
+double sweep_exponentials(const SoftmaxState& s, const SoftmaxBatch& batch, std::uint32_t first_row,
+                          const SoftmaxBlock& block, const Across& a) {
   Cursors cursors = targets_of(batch, first_row);
   double sums[kSoftmaxRows] = {};
-  fill(a.most, kMasked);
+  fill(a.origin, kMasked);
+  fill(a.sums, 0.0f);
   for (std::uint32_t begin = 0; begin < s.num_items; begin += kSoftmaxChunk) {
     const std::uint32_t end = s.num_items - begin < kSoftmaxChunk ? s.num_items : begin + kSoftmaxChunk;
     score_chunk(s, a, block.logits, begin, end);
-    add_target_logits(s, cursors, batch.item_bits, end, block.logits, sums);
+    add_target_logits(cursors, batch.item_bits, end, block.logits, sums);
     if (s.self_mask) {
       for (std::uint32_t r = 0; r < cursors.rows; ++r) {
         const std::uint32_t item = batch.items[first_row + r];
         if (item >= begin && item < end) block.logits[std::size_t{item} * kSoftmaxRows + r] = kMasked;
       }
     }
-    raise_most(block.logits, begin, end, a.most);
+    raise_origin(a, block.logits, begin, end);
+    exponentiate(a, block.logits, begin, end);
   }
   double total = 0;
   for (std::uint32_t r = 0; r < cursors.rows; ++r) total += sums[r];
   return total;
 }
 
-// Replaces logits by exp(s - most); their sums go to a.sums.
-void sweep_exponentials(const SoftmaxState& s, const SoftmaxBlock& block, const Across& a) {
-  float most[kSoftmaxRows];
-  std::memcpy(most, a.most, sizeof most);
-  fill(a.sums, 0.0f);
-  for (std::uint32_t begin = 0; begin < s.num_items; begin += kSoftmaxChunk) {
-    const std::uint32_t end = s.num_items - begin < kSoftmaxChunk ? s.num_items : begin + kSoftmaxChunk;
-    float sums[kSoftmaxRows] = {};
-    for (std::uint32_t j = begin; j < end; ++j) {
-      float* PALATE_RESTRICT row = block.logits + std::size_t{j} * kSoftmaxRows;
-      for (std::uint32_t r = 0; r < kSoftmaxRows; ++r) {
-        // Never above 0, so one bound is enough; NaN stays NaN, and ends the training.
-        const float difference = row[r] - most[r];
-        row[r] = exp_in_range(-87.0f > difference ? -87.0f : difference);
-        sums[r] += row[r];
-      }
-    }
-    for (std::uint32_t r = 0; r < kSoftmaxRows; ++r) a.sums[r] += sums[r];
-  }
-}
-
 double loss_of(const SoftmaxBatch& batch, std::uint32_t first_row, const Across& a, double target_logits) {
   double loss = -target_logits;
   for (std::uint32_t r = 0; r < kSoftmaxRows && first_row + r < batch.size; ++r)
-    loss += static_cast<double>(batch.targets[first_row + r].total) * (a.most[r] + log_f32(a.sums[r]));
+    loss += static_cast<double>(batch.targets[first_row + r].total) * (a.origin[r] + log_f32(a.sums[r]));
   return loss;
 }
 
@@ -141,16 +178,16 @@ void sweep_gradients(const SoftmaxState& s, const SoftmaxBatch& batch, std::uint
   for (std::uint32_t begin = 0; begin < s.num_items; begin += kSoftmaxChunk) {
     const std::uint32_t end = s.num_items - begin < kSoftmaxChunk ? s.num_items : begin + kSoftmaxChunk;
     for (std::uint32_t r = 0; r < cursors.rows; ++r) {
-      prefetch_outputs(s, end, r);
       const std::uint32_t* next = cursors.next[r];
       for (; next != cursors.end[r] && (*next & items) < end; ++next) {
         float* at = block.logits + std::size_t{*next & items} * kSoftmaxRows + r;
         *at = fma(static_cast<float>(*next >> batch.item_bits), scales[r], *at);
       }
-      cursors.next[r] = next;
+      advance(cursors, r, next);
     }
     multiply_add(a.gradient, kSoftmaxRows, {s.outputs.values + std::size_t{begin} * s.stride, 1, s.stride},
-                 block.logits + std::size_t{begin} * kSoftmaxRows, kSoftmaxRows, s.dim, kSoftmaxRows, end - begin);
+                 block.logits + std::size_t{begin} * kSoftmaxRows, kSoftmaxRows, s.dim, kSoftmaxRows, end - begin,
+                 outputs_ahead(s, end, end + kSoftmaxChunk));
   }
 }
 

@@ -26,7 +26,7 @@ struct Across {
   float* gradient;     // (dim, rows) of h, then of x
   float* in_gradient;  // (dim, rows) of e
   float* inverse;      // (rows) 1 / deviation
-  float* most;         // (rows) largest logit
+  float* origin;       // (rows) the logit whose exponential is 1
   float* sums;         // (rows) of exponentials
 };
 
@@ -42,8 +42,8 @@ Across cut(const SoftmaxState& s, float* memory) {
   a.unit = a.in_gradient + vector;
   a.back = a.unit + units;
   a.inverse = a.back + units;
-  a.most = a.inverse + kSoftmaxRows;
-  a.sums = a.most + kSoftmaxRows;
+  a.origin = a.inverse + kSoftmaxRows;
+  a.sums = a.origin + kSoftmaxRows;
   return a;
 }
 

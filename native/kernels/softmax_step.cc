@@ -14,8 +14,7 @@ void score_block(const SoftmaxRun& run, std::uint32_t index, bool training) {
   const Across across = cut(s, block.across);
   const std::uint32_t first_row = index * kSoftmaxRows;
   network_forward(s, *run.batch, first_row, training, block, across);
-  const double target_logits = sweep_logits(s, *run.batch, first_row, block, across);
-  sweep_exponentials(s, block, across);
+  const double target_logits = sweep_exponentials(s, *run.batch, first_row, block, across);
   block.loss = loss_of(*run.batch, first_row, across, target_logits);
   if (!training) return;
   sweep_gradients(s, *run.batch, first_row, block, across);
@@ -49,8 +48,10 @@ double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const 
   merge_rows(run);
   const std::uint32_t tasks = softmax_tasks(state.num_items, state.dense.size);
   pool.run(tasks, gradient_task, &run);
-  run.scale = clip_scale(run, tasks);
-  pool.run(tasks, step_task, &run);
+  if (state.clip_norm > 0) {
+    run.scale = clip_scale(run, tasks);
+    pool.run(tasks, step_task, &run);
+  }
   forget_rows(run);
   return sum_losses(run);
 }

@@ -56,6 +56,23 @@ double squared_norm(const float* values, std::size_t count) {
   return result;
 }
 
+// Of the biases of `count` items from `first` on: their chains of sums hide each other's latency.
+template <std::uint32_t count>
+void bias_gradients(const SoftmaxRun& run, std::uint32_t first) {
+  Lanes totals[count];
+  for (Lanes& total : totals) total = splat(0.0f);
+  for (std::uint32_t b = 0; b < run.num_blocks; ++b) {
+    const SoftmaxBlock& block = run.scratch->blocks[b];
+    const float* logits = block.logits + std::size_t{first} * kSoftmaxRows;
+    for (std::uint32_t l = 0; l < kSoftmaxRows; l += kLanes) {
+      const Lanes weights = load(block.weights + l);
+      for (std::uint32_t n = 0; n < count; ++n)
+        totals[n] = fma(load(logits + n * kSoftmaxRows + l), weights, totals[n]);
+    }
+  }
+  for (std::uint32_t n = 0; n < count; ++n) run.state->biases.gradient[first + n] = sum(totals[n]);
+}
+
 // Gradients of the items [begin, end): as outputs, and as inputs of the batch.
 double panel_gradients(const SoftmaxRun& run, std::uint32_t begin, std::uint32_t end) {
   const SoftmaxState& s = *run.state;
@@ -63,11 +80,13 @@ double panel_gradients(const SoftmaxRun& run, std::uint32_t begin, std::uint32_t
   std::memset(gradient, 0, std::size_t{end - begin} * s.stride * sizeof(float));
   for (std::uint32_t b = 0; b < run.num_blocks; ++b) {
     const SoftmaxBlock& block = run.scratch->blocks[b];
-    if (b + 1 < run.num_blocks)
-      prefetch_floats(run.scratch->blocks[b + 1].logits + std::size_t{begin} * kSoftmaxRows,
-                      std::size_t{end - begin} * kSoftmaxRows);
+    Ahead ahead;
+    if (b + 1 < run.num_blocks) {
+      const float* next = run.scratch->blocks[b + 1].logits;
+      ahead = {next + std::size_t{begin} * kSoftmaxRows, next + std::size_t{end} * kSoftmaxRows};
+    }
     multiply_add(gradient, s.stride, {block.logits + std::size_t{begin} * kSoftmaxRows, kSoftmaxRows, 1}, block.scaled,
-                 s.stride, end - begin, s.stride, kSoftmaxRows);
+                 s.stride, end - begin, s.stride, kSoftmaxRows, ahead);
   }
   double squares = 0;
   for (std::uint32_t j = begin; j < end; ++j) {
@@ -83,15 +102,9 @@ double panel_gradients(const SoftmaxRun& run, std::uint32_t begin, std::uint32_t
   }
   squares += squared_norm(gradient, std::size_t{end - begin} * s.stride);
   if (s.biases.size == 0) return squares;
-  for (std::uint32_t j = begin; j < end; ++j) {
-    Lanes total = splat(0.0f);
-    for (std::uint32_t b = 0; b < run.num_blocks; ++b) {
-      const SoftmaxBlock& block = run.scratch->blocks[b];
-      for (std::uint32_t l = 0; l < kSoftmaxRows; l += kLanes)
-        total = fma(load(block.logits + std::size_t{j} * kSoftmaxRows + l), load(block.weights + l), total);
-    }
-    s.biases.gradient[j] = sum(total);
-  }
+  std::uint32_t j = begin;
+  for (; j + 4 <= end; j += 4) bias_gradients<4>(run, j);
+  for (; j < end; ++j) bias_gradients<1>(run, j);
   return squares + squared_norm(s.biases.gradient + begin, end - begin);
 }
 
@@ -123,17 +136,8 @@ PALATE_INLINE Share share_of(const SoftmaxState& s, std::uint32_t task) {
   return share;
 }
 
-void gradient_task(void* context, std::uint32_t task) {
-  const SoftmaxRun& run = *static_cast<const SoftmaxRun*>(context);
-  const Share share = share_of(*run.state, task);
-  run.scratch->norms[task] =
-      share.items ? panel_gradients(run, static_cast<std::uint32_t>(share.begin), static_cast<std::uint32_t>(share.end))
-                  : weight_gradients(run, share.begin, share.end);
-}
-
 float clip_scale(const SoftmaxRun& run, std::uint32_t tasks) {
   const float most = run.state->clip_norm;
-  if (most <= 0) return 1.0f;
   double squares = 0;
   for (std::uint32_t task = 0; task < tasks; ++task) squares += run.scratch->norms[task];
   const double norm = ::sqrt(squares);
@@ -175,6 +179,16 @@ void step_task(void* context, std::uint32_t task) {
     const float* gradient = first != 0 ? row_gradient(run, first - 1) : nullptr;
     step_values(s.inputs, j * s.stride, (j + 1) * s.stride, gradient, run.scale, scalars);
   }
+}
+
+void gradient_task(void* context, std::uint32_t task) {
+  const SoftmaxRun& run = *static_cast<const SoftmaxRun*>(context);
+  const Share share = share_of(*run.state, task);
+  run.scratch->norms[task] =
+      share.items ? panel_gradients(run, static_cast<std::uint32_t>(share.begin), static_cast<std::uint32_t>(share.end))
+                  : weight_gradients(run, share.begin, share.end);
+  // Without a norm to wait for, the step reads the gradient while it is in L1.
+  if (run.state->clip_norm <= 0) step_task(context, task);
 }
 
 }  // namespace

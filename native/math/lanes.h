@@ -206,6 +206,19 @@ PALATE_INLINE Lanes sqrt(const Lanes& a) {
   return c;
 }
 
+// a where it is greater, else b: b where either is NaN.
+PALATE_INLINE Lanes larger(const Lanes& a, const Lanes& b) {
+  Lanes c;
+  for (int p = 0; p < kParts; ++p) {
+#if defined(__GNUC__)
+    c.part[p] = a.part[p] > b.part[p] ? a.part[p] : b.part[p];
+#else
+    for (int i = 0; i < kWidth; ++i) c.part[p][i] = a.part[p][i] > b.part[p][i] ? a.part[p][i] : b.part[p][i];
+#endif
+  }
+  return c;
+}
+
 // Sum of the sixteen lanes: lane i with lane i + 8, then + 4, + 2, + 1.
 PALATE_INLINE float sum(const Lanes& a) {
   Lanes v = a;

@@ -87,6 +87,34 @@ for (const [shape, options] of problems) {
   });
 }
 
+// Per item: what was summed up before is scaled by e^-38, or vanishes.
+for (const slope of [0.3, 2]) {
+  test(`logits may rise by ${slope} from item to item`, async () => {
+    const shape = { users: 2, items: 270, density: 0.1, dim: 1 };
+    const config = softmaxConfig(shape, { itemBiases: true, ...plainSteps });
+    const start = readSoftmax(newSoftmaxTrainer(config), config);
+    start.biases.forEach((_, item) => {
+      start.biases[item] = slope * item;
+    });
+    const rising = () => {
+      const trainer = newSoftmaxTrainer(config);
+      trainer.write(start);
+      return trainer;
+    };
+    const oracle = new SoftmaxOracle(config, readParameters(rising(), config));
+    const loss = oracle.runEpoch(0, 1e4);
+    await atEachLevel(async (level) => {
+      const trainer = rising();
+      const { trainLoss } = await trainer.runEpoch(0, 1e4, newFlag());
+      assertClose(trainLoss, loss, { relative: 2e-6, absolute: 0 }, `${level} loss`);
+      const after = readParameters(trainer, config);
+      for (const kind of ['inputs', 'biases'] as const)
+        assertClose(after[kind], oracle.parameters[kind], { relative: 1e-4, absolute: 6e-6 }, `${level} ${kind}`);
+      trainer.dispose();
+    });
+  });
+}
+
 const runs: [SoftmaxShape, Options, number[]][] = [
   [{ users: 4, items: 9, density: 0.6, dim: 3 }, { ...everything, batchSize: 4, regularization: 0.1 }, [0.02, 0.01]],
   [{ users: 4, items: 9, density: 0.6, dim: 3 }, { ...network, tables: 2, batchSize: 2, clipNorm: 0.1 }, [0.02, 0.01]],
