@@ -140,6 +140,7 @@ inBrowser('hovering over a point names it, as text', async () => {
   const tip = page.locator('.tip');
   assert.not.ok(await tip.isVisible());
   await page.locator('figure.wide .role-mark path').first().hover({ force: true });
+  await tip.waitFor({ state: 'visible' }); // the browser draws when it has time
   assert.match((await tip.textContent()) as string, /^<b>Film<\/b> \d+ with a long name, or so \(1999\)\n/);
   const { x, y, width, height } = (await tip.boundingBox()) as { x: number; y: number; width: number; height: number };
   assert.ok(x >= 0 && y >= 0 && x + width <= 1200 && y + height <= 800);
