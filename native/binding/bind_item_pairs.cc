@@ -5,6 +5,7 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/checks.h"
+#include "binding/session.h"
 #include "binding/task.h"
 #include "core/item_pair_trainer.h"
 
@@ -14,25 +15,7 @@ namespace {
 // Scratch of a batch of pairs is sized by it, in 32 bits.
 constexpr std::uint32_t kMostNegatives = 1u << 20;
 
-// Shared with the thread that runs an epoch.
-struct Session {
-  explicit Session(const ItemPairSetup& setup) : trainer(setup) {}
-
-  ItemPairTrainer trainer;
-  std::atomic<bool> running{false};
-};
-
-// What the thread of an epoch works with.
-struct EpochTask {
-  EpochTask() = default;
-  EpochTask(const EpochTask&) = delete;
-  EpochTask& operator=(const EpochTask&) = delete;
-  ~EpochTask() { session->running = false; }  // also when the thread failed or never started
-
-  std::shared_ptr<Session> session;
-  ItemPairEpoch result;
-  Napi::ObjectReference self, flag;  // not collected while the thread runs
-};
+constexpr SessionWords kWords = {"the trainer", "an epoch"};
 
 Histories histories_of(Napi::Env env, const Fields& fields, const char* offsets_name, const char* items_name) {
   Histories histories;
@@ -95,9 +78,9 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
     const Napi::Env env = info.Env();
     const Fields fields(info[0]);
     const ItemPairSetup setup = read_setup(env, fields);
-    session_ = std::make_shared<Session>(setup);
-    if (session_->trainer.failed()) {
-      session_.reset();
+    shared_ = std::make_shared<Shared<ItemPairTrainer>>(setup);
+    if (shared_->state.failed()) {
+      shared_.reset();
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_items) + " items and dim " +
                                       std::to_string(setup.dim));
     }
@@ -105,42 +88,27 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
   }
 
  private:
-  void expect_idle(Napi::Env env) const {
-    if (session_ == nullptr) throw Napi::Error::New(env, "native: the trainer was disposed");
-    if (session_->running) throw Napi::Error::New(env, "native: an epoch is running");
-  }
-
   Napi::Value run_epoch(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    expect_idle(env);
+    expect_idle(env, shared_, kWords);
     const std::uint32_t epoch = info[0].ToNumber().Uint32Value();
     const float rate = info[1].ToNumber().FloatValue();
     const float last_rate = info[2].ToNumber().FloatValue();
-    const View<std::int32_t> cancel = array_of<std::int32_t>(info[3], "cancel");
-    if (cancel.empty()) throw Napi::RangeError::New(env, "native: `cancel` is empty");
-    auto task = std::make_shared<EpochTask>();
-    task->session = session_;
-    task->self = Napi::Persistent(info.This().As<Napi::Object>());
-    task->flag = Napi::Persistent(info[3].As<Napi::Object>());
-    // The flag is shared with JavaScript, which writes it with Atomics.store.
-    const auto* flag = reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
-    session_->running = true;
+    const std::atomic<std::int32_t>* flag = cancel_flag(info[3]);
+    auto call = std::make_shared<Call<ItemPairTrainer, ItemPairEpoch>>(shared_, info.This(), info[3]);
     return run_task(
         env, "palate.runItemPairs",
-        [task, flag, epoch, rate, last_rate](const std::atomic<std::int32_t>& teardown) {
-          task->result = task->session->trainer.run_epoch(epoch, rate, last_rate, *flag, teardown);
+        [call, flag, epoch, rate, last_rate](const std::atomic<std::int32_t>& teardown) {
+          call->result = call->shared->state.run_epoch(epoch, rate, last_rate, *flag, teardown);
         },
-        [task](Napi::Env e) { return to_object(e, task->result); });
+        [call](Napi::Env e) { return to_object(e, call->result); });
   }
 
   static Napi::Value to_object(Napi::Env env, const ItemPairEpoch& result) {
     if (result.status == Status::out_of_memory)
       throw Napi::Error::New(env, "Not enough memory for the pairs of a chunk");
-    const char* status = result.status == Status::ok          ? "ok"
-                         : result.status == Status::cancelled ? "cancelled"
-                                                              : "diverged";
     Napi::Object object = Napi::Object::New(env);
-    object.Set("status", status);
+    object.Set("status", word_of(result.status));
     object.Set("seconds", result.seconds);
     object.Set("pairs", result.pairs);
     object.Set("trainLoss", result.train_loss);
@@ -149,22 +117,22 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
   }
 
   Napi::Value read(const Napi::CallbackInfo& info) {
-    expect_idle(info.Env());
+    expect_idle(info.Env(), shared_, kWords);
     const Fields fields(info[0]);
-    const ItemPairTrainer& trainer = session_->trainer;
+    const ItemPairTrainer& trainer = shared_->state;
     const std::size_t floats = std::size_t{trainer.num_items()} * trainer.dim();
     trainer.read(fields.array<float>("inputs", floats).data, fields.array<float>("outputs", floats).data);
     return info.Env().Undefined();
   }
 
   Napi::Value dispose(const Napi::CallbackInfo& info) {
-    if (session_ != nullptr && session_->running) throw Napi::Error::New(info.Env(), "native: an epoch is running");
-    session_.reset();
+    if (shared_ != nullptr) expect_idle(info.Env(), shared_, kWords);
+    shared_.reset();
     config_.Reset();
     return info.Env().Undefined();
   }
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<Shared<ItemPairTrainer>> shared_;
   Napi::ObjectReference config_;
 };
 

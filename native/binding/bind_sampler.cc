@@ -6,6 +6,7 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/checks.h"
+#include "binding/session.h"
 #include "binding/task.h"
 #include "core/fm_sampler.h"
 
@@ -95,13 +96,7 @@ SamplerSetup read_setup(Napi::Env env, const Fields& fields) {
   return setup;
 }
 
-// Shared with the thread that runs a sweep.
-struct Session {
-  explicit Session(const SamplerSetup& setup) : sampler(setup) {}
-
-  FmSampler sampler;
-  std::atomic<bool> running{false};
-};
+constexpr SessionWords kWords = {"the sampler", "a sweep"};
 
 class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
  public:
@@ -117,9 +112,9 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
     const Napi::Env env = info.Env();
     const Fields fields(info[0]);
     const SamplerSetup setup = read_setup(env, fields);
-    session_ = std::make_shared<Session>(setup);
-    if (session_->sampler.failed()) {
-      session_.reset();
+    shared_ = std::make_shared<Shared<FmSampler>>(setup);
+    if (shared_->state.failed()) {
+      shared_.reset();
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_features()) +
                                       " features and dim " + std::to_string(setup.dim));
     }
@@ -127,49 +122,24 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
   }
 
  private:
-  void expect_idle(Napi::Env env) const {
-    if (session_ == nullptr) throw Napi::Error::New(env, "native: the sampler was disposed");
-    if (session_->running) throw Napi::Error::New(env, "native: a sweep is running");
-  }
-
   Napi::Value run_sweep(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    expect_idle(env);
+    expect_idle(env, shared_, kWords);
     const std::uint32_t sweep = info[0].ToNumber().Uint32Value();
     const bool keep = info[1].ToBoolean().Value();
-    const View<std::int32_t> cancel = array_of<std::int32_t>(info[2], "cancel");
-    if (cancel.empty()) throw Napi::RangeError::New(env, "native: `cancel` is empty");
-    struct Call {
-      Call() = default;
-      Call(const Call&) = delete;
-      Call& operator=(const Call&) = delete;
-      ~Call() { session->running = false; }  // also when the thread failed or never started
-
-      std::shared_ptr<Session> session;
-      SweepResult result;
-      Napi::ObjectReference self, flag;  // not collected while the thread runs
-    };
-    auto call = std::make_shared<Call>();
-    call->session = session_;
-    call->self = Napi::Persistent(info.This().As<Napi::Object>());
-    call->flag = Napi::Persistent(info[2].As<Napi::Object>());
-    // The flag is shared with JavaScript, which writes it with Atomics.store.
-    const auto* flag = reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
-    session_->running = true;
+    const std::atomic<std::int32_t>* flag = cancel_flag(info[2]);
+    auto call = std::make_shared<Call<FmSampler, SweepResult>>(shared_, info.This(), info[2]);
     return run_task(
         env, "palate.runSweep",
         [call, flag, sweep, keep](const std::atomic<std::int32_t>& teardown) {
-          call->result = call->session->sampler.run_sweep(sweep, keep, *flag, teardown);
+          call->result = call->shared->state.run_sweep(sweep, keep, *flag, teardown);
         },
         [call](Napi::Env e) { return to_object(e, call->result); });
   }
 
   static Napi::Value to_object(Napi::Env env, const SweepResult& result) {
-    const char* status = result.status == Status::ok          ? "ok"
-                         : result.status == Status::cancelled ? "cancelled"
-                                                              : "diverged";
     Napi::Object object = Napi::Object::New(env);
-    object.Set("status", status);
+    object.Set("status", word_of(result.status));
     object.Set("seconds", result.seconds);
     object.Set("trainLoss", result.train_loss);
     object.Set("validLoss", result.valid_loss);
@@ -179,8 +149,8 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
 
   Napi::Value read(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    expect_idle(env);
-    const FmSampler& sampler = session_->sampler;
+    expect_idle(env, shared_, kWords);
+    const FmSampler& sampler = shared_->state;
     const SampleState& s = sampler.state();
     const SketchCall& sums = sampler.sums();
     const Fields fields(info[0]);
@@ -203,8 +173,8 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
 
   Napi::Value read_sample(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    expect_idle(env);
-    const SampleState& s = session_->sampler.state();
+    expect_idle(env, shared_, kWords);
+    const SampleState& s = shared_->state.state();
     const Fields fields(info[0]);
     const std::size_t features = s.num_features;
     const std::size_t priors = (std::size_t{s.dim} + 1) * s.num_fields;
@@ -218,13 +188,13 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
   }
 
   Napi::Value dispose(const Napi::CallbackInfo& info) {
-    if (session_ != nullptr && session_->running) throw Napi::Error::New(info.Env(), "native: a sweep is running");
-    session_.reset();
+    if (shared_ != nullptr) expect_idle(info.Env(), shared_, kWords);
+    shared_.reset();
     config_.Reset();
     return info.Env().Undefined();
   }
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<Shared<FmSampler>> shared_;
   Napi::ObjectReference config_;
 };
 

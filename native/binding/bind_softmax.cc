@@ -5,6 +5,7 @@
 
 #include "binding/args.h"
 #include "binding/bind.h"
+#include "binding/session.h"
 #include "binding/task.h"
 #include "core/softmax_trainer.h"
 
@@ -63,13 +64,7 @@ SoftmaxSetup read_setup(Napi::Env env, const Fields& fields) {
   return setup;
 }
 
-// Shared with the thread that works.
-struct Session {
-  explicit Session(const SoftmaxSetup& setup) : trainer(setup) {}
-
-  SoftmaxTrainer trainer;
-  std::atomic<bool> running{false};
-};
+constexpr SessionWords kWords = {"the trainer", "an epoch"};
 
 class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
  public:
@@ -87,9 +82,9 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
     const Napi::Env env = info.Env();
     const Fields fields(info[0]);
     const SoftmaxSetup setup = read_setup(env, fields);
-    session_ = std::make_shared<Session>(setup);
-    if (session_->trainer.failed()) {
-      session_.reset();
+    shared_ = std::make_shared<Shared<SoftmaxTrainer>>(setup);
+    if (shared_->state.failed()) {
+      shared_.reset();
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_items) + " items, dim " +
                                       std::to_string(setup.dim) + " and batches of " +
                                       std::to_string(setup.batch_size));
@@ -102,38 +97,20 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
                                  const std::atomic<std::int32_t>& cancel, const std::atomic<std::int32_t>& teardown);
 
   SoftmaxTrainer& idle_trainer(Napi::Env env) const {
-    if (session_ == nullptr) throw Napi::Error::New(env, "native: the trainer was disposed");
-    if (session_->running) throw Napi::Error::New(env, "native: an epoch is running");
-    return session_->trainer;
+    expect_idle(env, shared_, kWords);
+    return shared_->state;
   }
 
-  Napi::Value start(const Napi::CallbackInfo& info, const Napi::Value& cancel_flag, std::uint32_t epoch,
-                    float learning_rate, Work work) {
+  Napi::Value start(const Napi::CallbackInfo& info, const Napi::Value& cancel, std::uint32_t epoch, float learning_rate,
+                    Work work) {
     const Napi::Env env = info.Env();
     idle_trainer(env);
-    const View<std::int32_t> cancel = array_of<std::int32_t>(cancel_flag, "cancel");
-    if (cancel.empty()) throw Napi::RangeError::New(env, "native: `cancel` is empty");
-    struct Call {
-      Call() = default;
-      Call(const Call&) = delete;
-      Call& operator=(const Call&) = delete;
-      ~Call() { session->running = false; }  // also when the thread failed or never started
-
-      std::shared_ptr<Session> session;
-      SoftmaxResult result;
-      Napi::ObjectReference self, flag;  // not collected while the thread runs
-    };
-    auto call = std::make_shared<Call>();
-    call->session = session_;
-    call->self = Napi::Persistent(info.This().As<Napi::Object>());
-    call->flag = Napi::Persistent(cancel_flag.As<Napi::Object>());
-    // The flag is shared with JavaScript, which writes it with Atomics.store.
-    const auto* flag = reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
-    session_->running = true;
+    const std::atomic<std::int32_t>* flag = cancel_flag(cancel);
+    auto call = std::make_shared<Call<SoftmaxTrainer, SoftmaxResult>>(shared_, info.This(), cancel);
     return run_task(
         env, "palate.softmax",
         [call, flag, epoch, learning_rate, work](const std::atomic<std::int32_t>& teardown) {
-          call->result = work(call->session->trainer, epoch, learning_rate, *flag, teardown);
+          call->result = work(call->shared->state, epoch, learning_rate, *flag, teardown);
         },
         [call](Napi::Env e) { return to_object(e, call->result); });
   }
@@ -153,11 +130,8 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
 
   static Napi::Value to_object(Napi::Env env, const SoftmaxResult& result) {
     if (result.status == Status::out_of_memory) throw Napi::Error::New(env, "Not enough memory to count the pairs");
-    const char* status = result.status == Status::ok          ? "ok"
-                         : result.status == Status::cancelled ? "cancelled"
-                                                              : "diverged";
     Napi::Object object = Napi::Object::New(env);
-    object.Set("status", status);
+    object.Set("status", word_of(result.status));
     object.Set("seconds", result.seconds);
     object.Set("trainLoss", result.train_loss);
     object.Set("validLoss", result.valid_loss);
@@ -192,13 +166,13 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
   }
 
   Napi::Value dispose(const Napi::CallbackInfo& info) {
-    if (session_ != nullptr && session_->running) throw Napi::Error::New(info.Env(), "native: an epoch is running");
-    session_.reset();
+    if (shared_ != nullptr) expect_idle(info.Env(), shared_, kWords);
+    shared_.reset();
     config_.Reset();
     return info.Env().Undefined();
   }
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<Shared<SoftmaxTrainer>> shared_;
   Napi::ObjectReference config_;
 };
 

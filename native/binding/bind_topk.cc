@@ -7,6 +7,7 @@
 #include "backend.h"
 #include "binding/args.h"
 #include "binding/bind.h"
+#include "binding/session.h"
 #include "binding/shared_pool.h"
 #include "binding/task.h"
 
@@ -97,15 +98,13 @@ Napi::Value select_topk(const Napi::CallbackInfo& info) {
 Napi::Value start_topk(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Fields fields(info[0]);
-  const View<std::int32_t> cancel = array_of<std::int32_t>(info[1], "cancel");
-  if (cancel.empty()) throw Napi::RangeError::New(env, "native: `cancel` is empty");
+  const std::atomic<std::int32_t>* cancel = cancel_flag(info[1]);
   struct LongSearch : Search {
     Napi::ObjectReference arrays, flag;  // not collected while the thread runs
   };
   auto search = std::make_shared<LongSearch>();
   search->call = read_call(env, fields);
-  // The flag is shared with JavaScript, which writes it with Atomics.store.
-  search->call.cancel = reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
+  search->call.cancel = cancel;
   search->arrays = Napi::Persistent(fields.copy());
   search->flag = Napi::Persistent(info[1].As<Napi::Object>());
   const std::uint32_t threads = fields.u32("threads");

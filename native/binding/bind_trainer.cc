@@ -5,19 +5,14 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/checks.h"
+#include "binding/session.h"
 #include "binding/task.h"
 #include "core/trainer.h"
 
 namespace palate {
 namespace {
 
-// Shared with the thread that runs an epoch.
-struct Session {
-  explicit Session(const TrainerSetup& setup) : trainer(setup) {}
-
-  Trainer trainer;
-  std::atomic<bool> running{false};
-};
+constexpr SessionWords kWords = {"the trainer", "an epoch"};
 
 class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
  public:
@@ -34,9 +29,9 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     TrainerSetup setup;
     read_sizes(env, fields, setup);
     read_options(env, fields, setup);
-    session_ = std::make_shared<Session>(setup);
-    if (session_->trainer.failed()) {
-      session_.reset();
+    shared_ = std::make_shared<Shared<Trainer>>(setup);
+    if (shared_->state.failed()) {
+      shared_.reset();
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_users) + " users, " +
                                       std::to_string(setup.num_items) + " items and dim " + std::to_string(setup.dim));
     }
@@ -116,49 +111,24 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     setup.threads = at_most(fields, "threads", kMostThreads, env);
   }
 
-  void expect_idle(Napi::Env env) const {
-    if (session_ == nullptr) throw Napi::Error::New(env, "native: the trainer was disposed");
-    if (session_->running) throw Napi::Error::New(env, "native: an epoch is running");
-  }
-
   Napi::Value run_epoch(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
-    expect_idle(env);
+    expect_idle(env, shared_, kWords);
     const std::uint32_t epoch = info[0].ToNumber().Uint32Value();
     const float learning_rate = info[1].ToNumber().FloatValue();
-    const View<std::int32_t> cancel = array_of<std::int32_t>(info[2], "cancel");
-    if (cancel.empty()) throw Napi::RangeError::New(env, "native: `cancel` is empty");
-    struct Call {
-      Call() = default;
-      Call(const Call&) = delete;
-      Call& operator=(const Call&) = delete;
-      ~Call() { session->running = false; }  // also when the thread failed or never started
-
-      std::shared_ptr<Session> session;
-      EpochResult result;
-      Napi::ObjectReference self, flag;  // not collected while the thread runs
-    };
-    auto call = std::make_shared<Call>();
-    call->session = session_;
-    call->self = Napi::Persistent(info.This().As<Napi::Object>());
-    call->flag = Napi::Persistent(info[2].As<Napi::Object>());
-    // The flag is shared with JavaScript, which writes it with Atomics.store.
-    const auto* flag = reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
-    session_->running = true;
+    const std::atomic<std::int32_t>* flag = cancel_flag(info[2]);
+    auto call = std::make_shared<Call<Trainer, EpochResult>>(shared_, info.This(), info[2]);
     return run_task(
         env, "palate.runEpoch",
         [call, flag, epoch, learning_rate](const std::atomic<std::int32_t>& teardown) {
-          call->result = call->session->trainer.run_epoch(epoch, learning_rate, *flag, teardown);
+          call->result = call->shared->state.run_epoch(epoch, learning_rate, *flag, teardown);
         },
         [call](Napi::Env e) { return to_object(e, call->result); });
   }
 
   static Napi::Value to_object(Napi::Env env, const EpochResult& result) {
-    const char* status = result.status == Status::ok          ? "ok"
-                         : result.status == Status::cancelled ? "cancelled"
-                                                              : "diverged";
     Napi::Object object = Napi::Object::New(env);
-    object.Set("status", status);
+    object.Set("status", word_of(result.status));
     object.Set("seconds", result.seconds);
     object.Set("trainLoss", result.train_loss);
     object.Set("trainRmse", result.train_rmse);
@@ -172,13 +142,13 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
   }
 
   Napi::Value read(const Napi::CallbackInfo& info) {
-    expect_idle(info.Env());
-    const TrainState& s = session_->trainer.state();
+    expect_idle(info.Env(), shared_, kWords);
+    const TrainState& s = shared_->state.state();
     const Fields fields(info[0]);
     const std::size_t dim = s.dim;
-    session_->trainer.read_factors(s.users, fields.array<float>("userFactors", s.users.rows * dim).data);
-    session_->trainer.read_factors(s.items, fields.array<float>("itemFactors", s.items.rows * dim).data);
-    session_->trainer.read_factors(s.features, fields.array<float>("featureFactors", s.features.rows * dim).data);
+    shared_->state.read_factors(s.users, fields.array<float>("userFactors", s.users.rows * dim).data);
+    shared_->state.read_factors(s.items, fields.array<float>("itemFactors", s.items.rows * dim).data);
+    shared_->state.read_factors(s.features, fields.array<float>("featureFactors", s.features.rows * dim).data);
     copy_biases(s.users, fields.array<float>("userBiases", s.users.rows));
     copy_biases(s.items, fields.array<float>("itemBiases", s.items.rows));
     copy_biases(s.features, fields.array<float>("featureBiases", s.features.rows));
@@ -186,13 +156,13 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
   }
 
   Napi::Value dispose(const Napi::CallbackInfo& info) {
-    if (session_ != nullptr && session_->running) throw Napi::Error::New(info.Env(), "native: an epoch is running");
-    session_.reset();
+    if (shared_ != nullptr) expect_idle(info.Env(), shared_, kWords);
+    shared_.reset();
     config_.Reset();
     return info.Env().Undefined();
   }
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<Shared<Trainer>> shared_;
   Napi::ObjectReference config_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "binding/args.h"
@@ -51,10 +52,17 @@ inline const std::atomic<std::int32_t>* cancel_flag(const Napi::Value& value) {
   return reinterpret_cast<const std::atomic<std::int32_t>*>(cancel.data);
 }
 
+// What messages call an object and its calls.
+struct SessionWords {
+  const char* object = "the object";
+  const char* call = "a call";
+};
+
 template <typename State>
-void expect_idle(Napi::Env env, const std::shared_ptr<Shared<State>>& shared) {
-  if (shared == nullptr) throw Napi::Error::New(env, "native: the object was disposed");
-  if (shared->running) throw Napi::Error::New(env, "native: a call is running");
+void expect_idle(Napi::Env env, const std::shared_ptr<Shared<State>>& shared, const SessionWords& words = {}) {
+  using std::string_literals::operator""s;
+  if (shared == nullptr) throw Napi::Error::New(env, "native: "s + words.object + " was disposed");
+  if (shared->running) throw Napi::Error::New(env, "native: "s + words.call + " is running");
 }
 
 }  // namespace palate
