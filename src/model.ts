@@ -1,3 +1,5 @@
+import type { Table } from 'apache-arrow';
+import type { Dataset } from './dataset/dataset.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 import { MODEL_FILE_VERSION } from './model-file/prefix.js';
@@ -11,6 +13,7 @@ import { recommendAll } from './recommend/recommend-all.js';
 import { similarItems, similarPairs } from './recommend/similar.js';
 import type { SimilarPairs } from './recommend/similar-pairs.js';
 import { UNKNOWN } from './recommend/unknown.js';
+import { updateModel } from './train/update/update-model.js';
 import type {
   EpochRecord,
   ExplainOptions,
@@ -22,6 +25,7 @@ import type {
   ResolvedOptions,
   SimilarItemsOptions,
   SimilarPairsOptions,
+  UpdateOptions,
 } from './types.js';
 
 /** What `info` says of a model. */
@@ -47,7 +51,7 @@ function countLearnt(parameters: Parameters): number {
   const sum = (arrays: readonly (Float32Array | undefined)[]): number =>
     arrays.reduce((total, array) => total + (array?.length ?? 0), 0);
   if (parameters.kind === 'itemVectors') {
-    return sum([parameters.itemFactors, parameters.contextFactors, parameters.itemBiases]);
+    return sum([parameters.itemFactors, parameters.contextFactors, parameters.itemBiases, parameters.network]);
   }
   if (parameters.kind === 'itemWeights') return parameters.weights.length;
   const { userFactors, itemFactors, userBiases, itemBiases, fields, moments = [] } = parameters;
@@ -195,6 +199,22 @@ export class Model {
       metrics: this.metrics,
       history: this.history,
     };
+  }
+
+  /**
+   * A model that knows more ratings, of known and new users and items, without retraining from nothing; this one stays as
+   * it is. A new rating of a known pair takes the place of the old one. Indices stay, new ids follow behind. Training goes
+   * on from what this model has learnt, with a part of its epochs, over all ratings; popularity, itemKnn, ease, slim and
+   * bayesianFm are trained on all ratings anew. A factor model fits the rows of new users and items to their ratings first.
+   *
+   * @param ratings a table as of `Dataset.fromTable`, or a Dataset, which brings the metadata of new items and users along.
+   *   Ratings where the model has ratings, likes where it has likes.
+   * @param options what differs from how the model was trained, e.g. `epochs`.
+   * @throws TypeError, RangeError for a wrong option; DataError for ratings that do not fit the model's; DivergedError;
+   *   DeviceError; the signal's reason when aborted.
+   */
+  async update(ratings: Table | Dataset, options?: UpdateOptions): Promise<Model> {
+    return new Model(await updateModel(this.data, ratings, options));
   }
 
   /** Writes the model to one file, all or nothing. ModelFileError when that fails. */

@@ -71,6 +71,7 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
     return DefineClass(env, "ItemPairTrainer",
                        {InstanceMethod("runEpoch", &ItemPairTrainerObject::run_epoch),
                         InstanceMethod("read", &ItemPairTrainerObject::read),
+                        InstanceMethod("write", &ItemPairTrainerObject::write),
                         InstanceMethod("dispose", &ItemPairTrainerObject::dispose)});
   }
 
@@ -122,6 +123,15 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
     const ItemPairTrainer& trainer = shared_->state;
     const std::size_t floats = std::size_t{trainer.num_items()} * trainer.dim();
     trainer.read(fields.array<float>("inputs", floats).data, fields.array<float>("outputs", floats).data);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value write(const Napi::CallbackInfo& info) {
+    expect_idle(info.Env(), shared_, kWords);
+    const Fields fields(info[0]);
+    ItemPairTrainer& trainer = shared_->state;
+    const std::size_t floats = std::size_t{trainer.num_items()} * trainer.dim();
+    trainer.write(fields.array<float>("inputs", floats).data, fields.array<float>("outputs", floats).data);
     return info.Env().Undefined();
   }
 

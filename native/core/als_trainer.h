@@ -53,6 +53,9 @@ class AlsTrainer {
   // Copy the factors, (users, dim) and (items, dim), without padding.
   void read_users(float* target) const { read(users_, target); }
   void read_items(float* target) const { read(items_, target); }
+  // The other way, before the first epoch: training goes on from these rows.
+  void write_users(const float* source) { write(users_, source); }
+  void write_items(const float* source) { write(items_, source); }
   std::uint32_t dim() const { return setup_.dim; }
   std::uint32_t num_users() const { return users_.rows; }
   std::uint32_t num_items() const { return items_.rows; }
@@ -76,6 +79,7 @@ class AlsTrainer {
   Status fit(Side& side, const Side& fixed, const std::atomic<std::int32_t>& cancel,
              const std::atomic<std::int32_t>& teardown, AlsSums& sums);
   void read(const Side& side, float* target) const;
+  void write(Side& side, const float* source);
 
   AlsTrainerSetup setup_;
   std::uint32_t stride_ = 0;

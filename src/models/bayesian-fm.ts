@@ -20,6 +20,7 @@ export const bayesianFm: TableSpec<BayesianFmOptions> = {
   trainer: 'bayesianFm',
   usesFeatures: true,
   predictsRatings: true,
+  update: 'retrain',
   options: {
     dim: { type: 'int', min: 1, max: 4096, default: 16, about: 'width of the factors' },
     epochs: { type: 'int', min: 1, default: 200, about: 'samples' },

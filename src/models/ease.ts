@@ -15,6 +15,7 @@ export const ease: TableSpec<EaseOptions> = {
   trainer: 'ease',
   usesFeatures: false,
   predictsRatings: false,
+  update: 'retrain',
   options: {
     regularization: {
       type: 'number',

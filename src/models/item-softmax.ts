@@ -34,6 +34,7 @@ export const itemSoftmax: TableSpec<ItemSoftmaxOptions> = {
   trainer: 'itemSoftmax',
   usesFeatures: false,
   predictsRatings: false,
+  update: { epochs: 0.25, learningRate: 0.5 },
   options: {
     objective: {
       type: 'oneOf',

@@ -2,7 +2,7 @@ import { models } from '../models/index.js';
 import type { FactorModelData, FactorParameters, MomentParameters } from '../types.js';
 import { servingFactors } from './combine-fields.js';
 import { denseSearch, gatherRows } from './dense-search.js';
-import { foldIn } from './fold-in.js';
+import { foldInAll } from './fold-in.js';
 import { findSlot } from './moments.js';
 import type { Serving, UserSearch } from './serving.js';
 import { UNKNOWN } from './unknown.js';
@@ -60,9 +60,9 @@ export function serveFactors(data: FactorModelData): Serving {
       ),
     // Views of the model's own arrays: nothing is copied.
     forRange: (first, end) => search(userFactors.subarray(first * dim, end * dim), userBiases.subarray(first, end)),
-    forHistory(history, method = 'solve') {
-      const { factors, bias, items } = foldIn(data, history, method);
-      return { search: search(factors, Float32Array.of(bias)), items };
+    forHistories(histories, method = 'solve') {
+      const { factors, biases, lists } = foldInAll(data, histories, method);
+      return { search: search(factors, biases), lists };
     },
     scorePairs(users, items, times) {
       const scores = new Float32Array(users.length);

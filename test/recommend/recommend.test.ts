@@ -141,7 +141,7 @@ test('errors name the option, the id and the nearest title', () => {
   );
   assert.match(
     message(() => recommend(data, {})),
-    /exactly one of `users`, `history`, `titles`/,
+    /exactly one of `users`, `history`, `histories`, `titles`/,
   );
   assert.match(
     message(() => recommend(data, { users: [10], titles: ['x'] })),
