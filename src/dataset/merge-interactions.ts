@@ -1,5 +1,5 @@
 import { buildCsr } from './build-csr.js';
-import type { Csr } from './csr.js';
+import { type Csr, truncate } from './csr.js';
 import type { EncodedIds } from './encode-ids.js';
 import { Interactions } from './interactions.js';
 import type { Vocabulary } from './vocabulary.js';
@@ -41,14 +41,6 @@ export function moveInteractions(
   );
 }
 
-/** Copies a run of interactions behind those that are there. */
-function append(target: Csr, at: number, from: Csr, begin: number, end: number): number {
-  target.items.set(from.items.subarray(begin, end), at);
-  target.values.set(from.values.subarray(begin, end), at);
-  if (target.times !== undefined && from.times !== undefined) target.times.set(from.times.subarray(begin, end), at);
-  return at + end - begin;
-}
-
 /**
  * The interactions of both; of a pair that both have, the one of `added`.
  * @param added in the same index space, which may be larger than that of `base`. Its times are left out where `base` has none.
@@ -56,33 +48,29 @@ function append(target: Csr, at: number, from: Csr, begin: number, end: number):
 export function mergeInteractions(base: Csr, added: Csr): Interactions {
   const { numUsers, numItems } = added;
   const most = base.items.length + added.items.length;
-  const merged: Csr = {
-    numUsers,
-    numItems,
-    offsets: new Uint32Array(numUsers + 1),
-    items: new Uint32Array(most),
-    values: new Float32Array(most),
-    times: base.times && new Float64Array(most),
-  };
+  const offsets = new Uint32Array(numUsers + 1);
+  const items = new Uint32Array(most);
+  const values = new Float32Array(most);
+  const times = base.times && new Float64Array(most);
   let size = 0;
+  // Entry by entry, as views of short runs would cost more than their numbers.
+  const append = (from: Csr, n: number): void => {
+    items[size] = from.items[n] as number;
+    values[size] = from.values[n] as number;
+    if (times !== undefined) times[size] = from.times?.[n] as number;
+    size++;
+  };
   for (let user = 0; user < numUsers; user++) {
     let old = base.offsets[Math.min(user, base.numUsers)] as number;
     const oldEnd = base.offsets[Math.min(user + 1, base.numUsers)] as number;
     for (let n = added.offsets[user] as number; n < (added.offsets[user + 1] as number); n++) {
       const item = added.items[n] as number;
-      let end = old;
-      while (end < oldEnd && (base.items[end] as number) < item) end++;
-      size = append(merged, size, base, old, end);
-      size = append(merged, size, added, n, n + 1);
-      old = end < oldEnd && base.items[end] === item ? end + 1 : end;
+      while (old < oldEnd && (base.items[old] as number) < item) append(base, old++);
+      if (old < oldEnd && base.items[old] === item) old++;
+      append(added, n);
     }
-    size = append(merged, size, base, old, oldEnd);
-    merged.offsets[user + 1] = size;
+    while (old < oldEnd) append(base, old++);
+    offsets[user + 1] = size;
   }
-  return new Interactions({
-    ...merged,
-    items: merged.items.slice(0, size),
-    values: merged.values.slice(0, size),
-    times: merged.times?.slice(0, size),
-  });
+  return new Interactions(truncate({ numUsers, numItems, offsets, items, values, times }, size));
 }

@@ -7,7 +7,7 @@ import type { ItemVectorParameters } from '../types.js';
 import type { RunOptions } from './resolve-options.js';
 import { runEpochs } from './run-epochs.js';
 import type { Trained } from './trained.js';
-import { overlayRows } from './update/overlay-rows.js';
+import { startCoLikes } from './update/start-co-likes.js';
 
 function configOf(data: Dataset, options: CoLikesOptions, run: RunOptions): CountTrainerConfig {
   return {
@@ -46,8 +46,7 @@ export async function trainCoLikes(data: Dataset, options: CoLikesOptions, run: 
     if (run.initial !== undefined) {
       const vectors = new Float32Array(config.numItems * config.dim);
       trainer.read(vectors);
-      const known = run.initial.parameters as ItemVectorParameters;
-      overlayRows(vectors, config.dim, known.itemFactors, known.dim);
+      startCoLikes(vectors, config, run.initial.parameters as ItemVectorParameters);
       trainer.write(vectors);
     }
     const { state, history, metrics } = await runEpochs(

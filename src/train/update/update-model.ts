@@ -5,12 +5,12 @@ import { DataError } from '../../errors.js';
 import { models } from '../../models/index.js';
 import type { UpdateWay } from '../../models/spec.js';
 import { expectKnownKeys, typeError } from '../../options.js';
-import type { ModelData, ResolvedOptions, TrainOptions, UpdateOptions } from '../../types.js';
+import type { ModelData, TrainOptions, UpdateOptions } from '../../types.js';
 import { modelData } from '../model-data.js';
-import { resolveModel, resolveRun } from '../resolve-options.js';
+import { optionNames, resolveModel, resolveRun } from '../resolve-options.js';
 import { prepare, type Training } from '../trainers.js';
 
-const optionNames = [
+const updateOptionNames = [
   'epochs',
   'learningRate',
   'schedule',
@@ -46,8 +46,11 @@ function moveValidation(validation: Dataset, all: Dataset): Dataset {
 }
 
 /** What the model was trained with, in the words of `train`. */
-function ownOptions({ options }: ModelData, all: Dataset): TrainOptions {
-  const { clipNorm, range, ...rest } = options as ResolvedOptions & TrainOptions;
+function ownOptions({ name, options }: ModelData, all: Dataset): TrainOptions {
+  // Resolved options have some that the model does not take, too.
+  const accepted = new Set(optionNames(models[name]));
+  const taken = Object.fromEntries(Object.entries(options).filter(([key]) => accepted.has(key)));
+  const { clipNorm, range, ...rest } = taken as unknown as TrainOptions;
   const { min, max } = all.ratingRange;
   return {
     ...rest,
@@ -86,7 +89,7 @@ export interface Update {
 
 /** Checks what `updateModel` is given, and joins the ratings. Throws as that does. */
 export function prepareUpdate(model: ModelData, ratings: Table | Dataset, options: UpdateOptions = {}): Update {
-  expectKnownKeys('update', options, optionNames);
+  expectKnownKeys('update', options, updateOptionNames);
   const data = datasetOf(model).extend(readAdded(ratings));
   const spec = models[model.name];
   const trainOptions = updateOptions(model, spec.update, data, options);
