@@ -159,8 +159,8 @@ export class Model {
   }
 
   /**
-   * The items of a user's history that carried a recommendation, with their shares. Exact: contributions add up to the
-   * score. RangeError for a model whose scores are no sums over a history. See recommend/explain.ts.
+   * The items of a user's history that carried a recommendation, with their shares. Exact: contributions and `base` add up
+   * to the score. RangeError, with the reason, for a model whose scores are no such sums. See recommend/explain.ts.
    */
   explain(options: ExplainOptions): Explanation {
     return explain(this.data, options);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { native } from '../native/load.js';
-import type { FactorModelData, Regularization } from '../types.js';
+import type { FactorModelData } from '../types.js';
+import { type PenalizedModel, rowPenalties } from './row-penalties.js';
 
 /** Pairs of some rows with rows of the other side: (rows + 1), (pairs), (pairs) in rating units. */
 export interface RowPairs {
@@ -16,31 +17,9 @@ export interface Rows {
 }
 
 /** What fitting rows needs to know of a model. */
-export type FittedModel = Pick<FactorModelData, 'options' | 'parameters' | 'seen' | 'implicit'>;
+export type FittedModel = PenalizedModel & Pick<FactorModelData, 'implicit'>;
 
 type Side = 'user' | 'item';
-
-const smallestPenalty = 1e-6;
-
-/**
- * L2 penalties of a row's factors and bias as training applied them to a row with n ratings: lambda n^power of the sum
- * of losses; of batch training, whose decay lambda acts on the mean over all N ratings, lambda N / 2.
- */
-function penaltiesOf(model: FittedModel, side: Side, count: number): { factors: number; bias: number } {
-  if (model.parameters.penalties !== undefined) return model.parameters.penalties;
-  const options = model.options as {
-    regularization?: Regularization;
-    regularizationPower?: number;
-    batchSize?: unknown;
-    optimizer?: string;
-  };
-  const rowWise = options.batchSize === 1 && options.optimizer !== 'adam';
-  const scale = rowWise ? count ** (options.regularizationPower ?? 0) : model.seen.size / 2;
-  return {
-    factors: Math.max(smallestPenalty, (options.regularization?.[side] ?? 0) * scale),
-    bias: Math.max(smallestPenalty, (options.regularization?.bias ?? 0) * scale),
-  };
-}
 
 /**
  * The rows and biases that minimise the training objective over their ratings with the other side fixed, by native
@@ -58,9 +37,10 @@ export function fitRatings(model: FittedModel, side: Side, fixed: Rows, pairs: R
   const factorPenalties = new Float32Array(numRows);
   const biasPenalties = new Float32Array(numRows);
   const bases = new Float32Array(pairs.others.length);
+  const penaltiesOf = rowPenalties(model, side, fixed.factors);
   for (let row = 0; row < numRows; row++) {
     const [begin, end] = [pairs.offsets[row] as number, pairs.offsets[row + 1] as number];
-    const penalty = penaltiesOf(model, side, end - begin);
+    const penalty = penaltiesOf(end - begin);
     factorPenalties[row] = penalty.factors;
     biasPenalties[row] = penalty.bias;
     for (let n = begin; n < end; n++) {

@@ -2,6 +2,7 @@ import { models } from '../models/index.js';
 import type { FactorModelData, FactorParameters, MomentParameters } from '../types.js';
 import { servingFactors } from './combine-fields.js';
 import { denseSearch, gatherRows } from './dense-search.js';
+import { explainFactors } from './explain-factors.js';
 import { foldInAll } from './fold-in.js';
 import { findSlot } from './moments.js';
 import type { Serving, UserSearch } from './serving.js';
@@ -64,6 +65,7 @@ export function serveFactors(data: FactorModelData): Serving {
       const { factors, biases, lists } = foldInAll(data, histories, method);
       return { search: search(factors, biases), lists };
     },
+    termsOf: (user, item) => explainFactors(data, user, item),
     scorePairs(users, items, times) {
       const scores = new Float32Array(users.length);
       for (let n = 0; n < scores.length; n++) {

@@ -100,7 +100,7 @@ export function serveItemVectors(data: ItemVectorModelData): Serving {
         }
         return dot * (whose.weights === undefined ? 1 : (whose.weights[n] as number)) * factor;
       });
-      return { items: whose.items, terms };
+      return { items: whose.items, terms, base: 0 };
     },
     forHistories(histories, method) {
       if (method !== undefined) {

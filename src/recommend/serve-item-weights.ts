@@ -93,7 +93,7 @@ export function serveItemWeights(data: ItemWeightModelData): Serving {
     termsOf(user, item) {
       const { items, values } = typeof user === 'number' ? likesOfUser(user) : read(user).liked;
       const terms = Float64Array.from(items, (h, n) => (values[n] as number) * weightOf(parameters, h, item));
-      return { items, terms };
+      return { items, terms, base: 0 };
     },
   };
 }

@@ -33,6 +33,13 @@ export interface HistorySearch {
   lists: ItemLists;
 }
 
+/** A score as a sum over the items of a history, and what it is without them. */
+export interface Terms {
+  items: Uint32Array;
+  terms: Float64Array;
+  base: number;
+}
+
 /** How a kind of parameters ranks and scores. Indices are in range when these are called. */
 export interface Serving {
   /** Multiplications that a score takes. */
@@ -52,12 +59,9 @@ export interface Serving {
    */
   scorePairs(users: Uint32Array, items: Uint32Array, times?: Float64Array): Float32Array;
   /**
-   * What each item of a user's history adds to the score of an item as results show it. Undefined where scores are no
-   * such sums. Throws as forHistories does.
+   * What each item of a user's history adds to the score of an item. RangeError where scores are no such sums. Throws as
+   * forHistories does.
    * @param user an index, or a history
    */
-  readonly termsOf?: (
-    user: number | readonly HistoryEntry[],
-    item: number,
-  ) => { items: Uint32Array; terms: Float64Array };
+  termsOf(user: number | readonly HistoryEntry[], item: number): Terms;
 }

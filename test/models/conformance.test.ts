@@ -109,6 +109,24 @@ async function assertRanks(model: Model): Promise<void> {
   assert.is(metrics.rmse, undefined);
 }
 
+/** Users given by histories are the same one by one and together. */
+function assertHistories(model: Model): void {
+  const histories = [
+    [{ item: 1, rating: 5 }, { item: 7, rating: 1 }, { item: 30 }],
+    known.items.ids(known.interactions.itemsOf(3)).map((item, n) => ({
+      item,
+      rating: known.interactions.valuesOf(3)[n] as number,
+    })),
+    [{ item: 12, rating: 4 }],
+  ];
+  const together = model.recommend({ histories, k: 6 });
+  for (const [n, history] of histories.entries()) {
+    assert.equal(together.rowsOf(n), model.recommend({ history, k: 6 }).rows());
+    const own = new Set(history.map(({ item }) => item));
+    assert.ok(together.rowsOf(n).every(({ itemId }) => !own.has(itemId as number)));
+  }
+}
+
 const cases = Object.entries(settings).flatMap(([model, ways]) =>
   Object.entries(ways).map(([way, options]) => ({
     name: `${model} ${way}`.trim(),
@@ -161,6 +179,7 @@ for (const { name, options } of cases) {
     const again = await loadModel(path.join(folder, `${name.replaceAll(' ', '-')}.palate`));
     assert.equal(again.recommend({ users: [user], k: 12 }).rows(), top.rows());
     assert.equal(again.info(), model.info());
+    assertHistories(model);
     assert.ok((await bytesOf(again, `${name} again`)).equals(bytes), 'a loaded model saves the same bytes');
   });
 

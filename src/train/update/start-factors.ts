@@ -60,6 +60,7 @@ export function startFactors(
     parameters: { ...known, range: options.range },
     seen: data.interactions,
     implicit: data.implicit,
+    history: initial.history,
   };
   const ofSide = (side: Field['side']): FieldParameters[] => now.filter((field) => field.side === side);
   const fit = (side: Field['side'], target: Rows, fixed: Rows, rows: Uint32Array, pairs: RowPairs): void => {
