@@ -127,8 +127,7 @@ class CountTrainerObject : public Napi::ObjectWrap<CountTrainerObject> {
     return DefineClass(
         env, "CountTrainer",
         {InstanceMethod("runEpoch", &CountTrainerObject::run_epoch), InstanceMethod("read", &CountTrainerObject::read),
-         InstanceMethod("write", &CountTrainerObject::write),
-         InstanceMethod("dispose", &CountTrainerObject::dispose)});
+         InstanceMethod("write", &CountTrainerObject::write), InstanceMethod("dispose", &CountTrainerObject::dispose)});
   }
 
   explicit CountTrainerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CountTrainerObject>(info) {

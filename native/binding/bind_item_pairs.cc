@@ -68,11 +68,11 @@ ItemPairSetup read_setup(Napi::Env env, const Fields& fields) {
 class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "ItemPairTrainer",
-                       {InstanceMethod("runEpoch", &ItemPairTrainerObject::run_epoch),
-                        InstanceMethod("read", &ItemPairTrainerObject::read),
-                        InstanceMethod("write", &ItemPairTrainerObject::write),
-                        InstanceMethod("dispose", &ItemPairTrainerObject::dispose)});
+    return DefineClass(
+        env, "ItemPairTrainer",
+        {InstanceMethod("runEpoch", &ItemPairTrainerObject::run_epoch),
+         InstanceMethod("read", &ItemPairTrainerObject::read), InstanceMethod("write", &ItemPairTrainerObject::write),
+         InstanceMethod("dispose", &ItemPairTrainerObject::dispose)});
   }
 
   explicit ItemPairTrainerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ItemPairTrainerObject>(info) {

@@ -1,22 +1,23 @@
-// Fold-in: rows of users (or items) that a trained model lacks, each fitted to its own pairs while the rows of the other
-// side stand still.
+// Fold-in: rows of users (or items) that a trained model lacks, each fitted to its own pairs while the rows of the
+// other side stand still.
 //
-// A row is x = (p, b), `dim` factors and a bias. With the pairs j of the row, their fixed rows q_j, offsets f_j, targets
-// t_j and weights c_j, it minimises
+// A row is x = (p, b), `dim` factors and a bias. With the pairs j of the row, their fixed rows q_j, offsets f_j,
+// targets t_j and weights c_j, it minimises
 //
 //   sum_j c_j L(f_j + p . (q_j + s) + b, t_j) + w |Q p|^2 + l |p|^2 + m b^2
 //
 // L: (score - t)^2, the same behind the sigmoid scaled to the range, or cross-entropy; s is the row's shift, what an fm
-// adds to each fixed row for the features of the row itself. By Gauss-Newton (squared) or Newton steps (logistic) from 0,
+// adds to each fixed row for the features of the row itself. By Gauss-Newton (squared) or Newton steps (logistic) from
+// 0,
 //
 //   x <- x - a A^-1 g,   A = sum c_j h_j z_j z_j' + w Q'Q + diag(l, m),   z_j = (q_j + s, 1),   g half the gradient,
 //
-// a halved from 1 until the objective does not rise; h_j is half the curvature. Behind an identity link the first step is
-// the solution but for rounding, and what follows refines it. The solution of ials (solve_als.h) is the case
-// t = 1, b = 0. At most kFoldSteps steps; it ends when one takes less than kFoldFall of the objective.
+// a halved from 1 until the objective does not rise; h_j is half the curvature. Behind an identity link the first step
+// is the solution but for rounding, and what follows refines it. The solution of ials (solve_als.h) is the case t = 1,
+// b = 0. At most kFoldSteps steps; it ends when one takes less than kFoldFall of the objective.
 //
-// Accumulators: products of rows float32, in chunks of kFoldDepth; the objective in float64. Deterministic: the same bits
-// for any number of threads, and for AVX2, AVX-512 and NEON.
+// Accumulators: products of rows float32, in chunks of kFoldDepth; the objective in float64. Deterministic: the same
+// bits for any number of threads, and for AVX2, AVX-512 and NEON.
 #pragma once
 
 #include <cstddef>
@@ -33,15 +34,15 @@ inline constexpr double kFoldFall = 1e-7;
 inline constexpr std::uint32_t kFoldPadding = 16;  // floats between rows of a chunk, against conflicts in the cache
 
 struct FoldCall {
-  float* factors = nullptr;                // (num_rows, dim) out; zeros for a row without pairs
-  float* biases = nullptr;                 // (num_rows) out; nullptr: rows have none
-  const float* fixed = nullptr;            // (fixed rows, dim)
-  const std::uint32_t* offsets = nullptr;  // (num_rows + 1) pairs of each row
-  const std::uint32_t* others = nullptr;   // (pairs) fixed rows
-  const float* bases = nullptr;            // (pairs) f; nullptr: all 0
-  const float* targets = nullptr;          // (pairs) t; nullptr: all 1
-  const float* weights = nullptr;          // (pairs) c >= 0; nullptr: all 1
-  const float* shifts = nullptr;           // (num_rows, dim) s; nullptr: all 0
+  float* factors = nullptr;                 // (num_rows, dim) out; zeros for a row without pairs
+  float* biases = nullptr;                  // (num_rows) out; nullptr: rows have none
+  const float* fixed = nullptr;             // (fixed rows, dim)
+  const std::uint32_t* offsets = nullptr;   // (num_rows + 1) pairs of each row
+  const std::uint32_t* others = nullptr;    // (pairs) fixed rows
+  const float* bases = nullptr;             // (pairs) f; nullptr: all 0
+  const float* targets = nullptr;           // (pairs) t; nullptr: all 1
+  const float* weights = nullptr;           // (pairs) c >= 0; nullptr: all 1
+  const float* shifts = nullptr;            // (num_rows, dim) s; nullptr: all 0
   const float* factor_penalties = nullptr;  // (num_rows) l > 0
   const float* bias_penalties = nullptr;    // (num_rows) m > 0; with biases
   const float* gram = nullptr;              // (dim, dim) w Q'Q; nullptr: w is 0

@@ -41,13 +41,17 @@ export function readHistory(
 ): Rated[] {
   if (!Array.isArray(history)) throw typeError(name, 'an array of { item, rating? }', history);
   if (history.length === 0) throw rangeError(name, 'a list with at least one item', history);
+  const { min = -Number.MAX_VALUE, max = Number.MAX_VALUE } = range;
+  // Of many histories the words for messages would cost more than all the rest.
+  const isRating = (rating: unknown): boolean => typeof rating === 'number' && rating >= min && rating <= max;
   const ratings = new Map<number, number | undefined>();
   for (const [n, entry] of history.entries()) {
     if (typeof entry !== 'object' || entry === null)
       throw typeError(`${name}[${n}]`, 'an object { item, rating? }', entry);
     const item = data.items.expectIndex(entry.item, 'item');
     const rating = entry.rating;
-    ratings.set(item, rating === undefined ? undefined : expectNumber(`${name}[${n}].rating`, rating, range));
+    if (rating !== undefined && !isRating(rating)) expectNumber(`${name}[${n}].rating`, rating, range);
+    ratings.set(item, rating);
   }
   return [...ratings].map(([item, rating]) => ({ item, rating })).sort((a, b) => a.item - b.item);
 }
