@@ -51,7 +51,11 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     'bm25, normalized': { weighting: 'bm25', normalize: true },
     'ratings, asymmetric': { ratingWeights: true, asymmetry: 0.4, weighting: 'tfIdf' },
   },
-  ease: { '': {}, 'ratings, dense': { ratingWeights: true, neighbors: 'all', regularization: 1000 } },
+  ease: {
+    '': {},
+    neighbourhoods: { neighborhood: 30, minCorrelation: 0.01 },
+    'ratings, dense': { ratingWeights: true, neighbors: 'all', regularization: 1000 },
+  },
   slim: { '': {}, ratings: { ratingWeights: true, l1Regularization: 10 } },
   fm: {
     '': {},
