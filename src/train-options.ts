@@ -18,8 +18,11 @@ export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negati
 export type Optimizer = 'sgd' | 'adagrad' | 'adam';
 export type Device = 'auto' | 'cpu' | 'cuda';
 export type Metric = 'cosine' | 'dot';
-/** How a raw score x becomes a rating: x itself, or min + (max - min) * sigmoid(x). */
-export type Link = 'identity' | 'sigmoid';
+/**
+ * How a raw score x becomes a rating: x itself; min + (max - min) * sigmoid(x); 'ordinal' (bayesianFm): the mean of the
+ * distinct ratings, each with its probability under N(x, 1) between two cutpoints.
+ */
+export type Link = 'identity' | 'sigmoid' | 'ordinal';
 
 /** L2 penalty by kind of parameter; see TrainOptions.regularization. */
 export interface Regularization {

@@ -1,6 +1,7 @@
 import type { FactorModelData, HistoryEntry, Regularization } from '../types.js';
 import { servingFactors } from './combine-fields.js';
 import { type Rated, readHistory } from './history.js';
+import { ordinalLoss } from './ordinal.js';
 import { solvePositives } from './solve-positives.js';
 import { solveRidge } from './solve-ridge.js';
 
@@ -44,7 +45,11 @@ function linearise(
   x: number,
   rating: number,
 ): { loss: number; weight: number; product: number } {
-  const { link, range } = data.parameters;
+  const { link, range, categories } = data.parameters;
+  if (categories !== undefined) {
+    const { loss, residual, weight } = ordinalLoss(categories, x, rating);
+    return { loss, weight, product: weight * x + residual };
+  }
   const span = range.max - range.min;
   if (data.options.objective === 'logistic') {
     const p = 1 / (1 + Math.exp(-x));
@@ -62,7 +67,7 @@ function linearise(
 
 /**
  * The user's row and bias that minimise the training objective over his history with all items fixed: ridge regression
- * for an identity link, else Gauss-Newton (squared) or Newton (logistic) steps of it, halved until the objective falls.
+ * for an identity link, else Gauss-Newton (squared) or Newton (logistic, ordinal) steps of it, halved until the objective falls.
  */
 function solveUser(data: FactorModelData, rated: readonly Rated[]): { factors: Float32Array; bias: number } {
   const { dim, globalBias, itemFactors, itemBiases } = servingFactors(data);

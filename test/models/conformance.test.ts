@@ -38,6 +38,7 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     '': { epochs: 40, servingDim: 256 },
     'ids alone': { epochs: 40, servingDim: 256, fields: [], implicitBlocks: false },
     'time slots': { epochs: 40, timeSlots: true, dim: 5 },
+    ordinal: { epochs: 40, servingDim: 256, link: 'ordinal' },
   },
   coLikes: {
     '': { dim: 24 },
