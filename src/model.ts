@@ -6,10 +6,11 @@ import { MODEL_FILE_VERSION } from './model-file/prefix.js';
 import { typeError } from './options.js';
 import { type Explanation, explain } from './recommend/explain.js';
 import { genresOf, titleOf } from './recommend/metadata.js';
-import { predictPairs } from './recommend/predict.js';
+import { predictDistribution, predictPairs } from './recommend/predict.js';
 import type { Recommendations, SimilarItems } from './recommend/ranked-items.js';
 import { recommend } from './recommend/recommend.js';
 import { recommendAll } from './recommend/recommend-all.js';
+import type { RatingDistribution } from './recommend/serving.js';
 import { similarItems, similarPairs } from './recommend/similar.js';
 import type { SimilarPairs } from './recommend/similar-pairs.js';
 import { UNKNOWN } from './recommend/unknown.js';
@@ -107,15 +108,16 @@ export class Model {
    * @param pairs `times`, unix seconds, matter to models trained with `timeSlots` alone; NaN where there is none.
    * @returns (pairs)
    */
-  predict({
-    users,
-    items,
-    times,
-  }: {
-    users: readonly Id[];
-    items: readonly Id[];
-    times?: ArrayLike<number>;
-  }): Float32Array {
+  predict(pairs: { users: readonly Id[]; items: readonly Id[]; times?: ArrayLike<number> }): Float32Array {
+    const { users, items, times } = this.#indicesOf(pairs);
+    return this.predictIndices(users, items, times);
+  }
+
+  #indicesOf({ users, items, times }: { users: readonly Id[]; items: readonly Id[]; times?: ArrayLike<number> }): {
+    users: Uint32Array;
+    items: Uint32Array;
+    times: Float64Array | undefined;
+  } {
     if (!Array.isArray(users)) throw typeError('users', 'an array of user ids', users);
     if (!Array.isArray(items)) throw typeError('items', 'an array of item ids', items);
     const indices = (vocabulary: Vocabulary, ids: readonly Id[]): Uint32Array =>
@@ -123,16 +125,29 @@ export class Model {
         const index = vocabulary.index(id);
         return index < 0 ? UNKNOWN : index;
       });
-    return this.predictIndices(
-      indices(this.users, users),
-      indices(this.items, items),
-      times && Float64Array.from(times),
-    );
+    return {
+      users: indices(this.users, users),
+      items: indices(this.items, items),
+      times: times && Float64Array.from(times),
+    };
   }
 
   /** The same for indices; 0xffffffff stands for unknown. */
   predictIndices(userIndices: Uint32Array, itemIndices: Uint32Array, times?: Float64Array): Float32Array {
     return predictPairs(this.data, userIndices, itemIndices, times);
+  }
+
+  /**
+   * How likely each rating is for pairs as in `predict`, of a bayesianFm trained with link 'ordinal'; TypeError for other
+   * models. `predict` gives the mean of these distributions.
+   */
+  predictDistribution(pairs: {
+    users: readonly Id[];
+    items: readonly Id[];
+    times?: ArrayLike<number>;
+  }): RatingDistribution {
+    const { users, items, times } = this.#indicesOf(pairs);
+    return predictDistribution(this.data, users, items, times);
   }
 
   /** The k best items for known users, or for a user given by a history or by titles. See recommend/recommend.ts. */

@@ -45,6 +45,17 @@ export interface MomentParameters extends MomentSlots {
 }
 
 /**
+ * Ratings as steps of a scale: at score x a rating is values[c] with the probability that a number of N(x, 1) lies between
+ * cutpoints c - 1 and c, of which there are one fewer than values; outside are -Infinity and Infinity.
+ */
+export interface RatingCategories {
+  /** Distinct ratings, ascending. */
+  values: readonly number[];
+  /** Ascending. */
+  cutpoints: readonly number[];
+}
+
+/**
  * Parameters of every model that scores by factors: globalBias + userBiases[u] + itemBiases[i] +
  * userFactors[u] . itemFactors[i], through the link. Of an fm these are the id rows alone; `fields` hold the rest, and
  * `combineFields` folds both into one such set for serving. Popularity has dim 0.
@@ -62,6 +73,8 @@ export interface FactorParameters {
   /** (numItems) */
   itemBiases: Float32Array;
   link: Link;
+  /** With link 'ordinal': what a score says of each rating. */
+  categories?: RatingCategories;
   /** Of the training ratings. Predicted ones lie in it: the sigmoid is scaled to it, identity is clipped to it. */
   range: Range;
   fields: readonly FieldParameters[];

@@ -115,7 +115,7 @@ export function explainFactors(data: FactorModelData, user: number | readonly Hi
     refuse(`whose objective '${data.options.objective}' makes users that are not linear in their ratings`);
   }
   if (link !== 'identity') {
-    refuse("whose link 'sigmoid' makes users that are not linear in their ratings; train it with link 'identity'");
+    refuse(`whose link '${link}' makes users that are not linear in their ratings; train it with link 'identity'`);
   }
   const known = typeof user === 'number' ? knownUser(data, user) : givenUser(data, user);
   return data.name === 'ials' ? positiveTerms(data, known, item) : ratingTerms(data, known, item);

@@ -1,20 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { native } from '../native/load.js';
-import type { FactorModelData } from '../types.js';
+import type { FactorModelData, RatingCategories } from '../types.js';
+import { fitNatively, type RowPairs, type RowProblem, type Rows } from './fit-natively.js';
+import { fitOrdinal } from './fit-ordinal.js';
 import { type PenalizedModel, rowPenalties } from './row-penalties.js';
 
-/** Pairs of some rows with rows of the other side: (rows + 1), (pairs), (pairs) in rating units. */
-export interface RowPairs {
-  offsets: Uint32Array;
-  others: Uint32Array;
-  ratings: Float32Array;
-}
-
-/** Rows of factors with their biases: (rows, dim), (rows). */
-export interface Rows {
-  factors: Float32Array;
-  biases: Float32Array;
-}
+export type { RowPairs, Rows };
 
 /** What fitting rows needs to know of a model. */
 export type FittedModel = PenalizedModel & Pick<FactorModelData, 'implicit'>;
@@ -29,11 +20,8 @@ type Side = 'user' | 'item';
  * @param own of an fm what the fields of each row come to without its id
  */
 export function fitRatings(model: FittedModel, side: Side, fixed: Rows, pairs: RowPairs, own?: Rows): Rows {
-  const { dim, globalBias, link, range } = model.parameters;
+  const { globalBias, link, range, categories } = model.parameters;
   const numRows = pairs.offsets.length - 1;
-  const withBias = model.options.biases !== false;
-  const factors = new Float32Array(numRows * dim);
-  const biases = new Float32Array(numRows);
   const factorPenalties = new Float32Array(numRows);
   const biasPenalties = new Float32Array(numRows);
   const bases = new Float32Array(pairs.others.length);
@@ -49,28 +37,22 @@ export function fitRatings(model: FittedModel, side: Side, fixed: Rows, pairs: R
         globalBias + (fixed.biases[other] as number) + (own === undefined ? 0 : ownBase(own, row, fixed, other));
     }
   }
-  native().foldRows({
-    factors,
-    biases: withBias ? biases : undefined,
-    fixed: fixed.factors,
-    numFixed: fixed.biases.length,
-    dim,
-    offsets: pairs.offsets,
-    others: pairs.others,
+  const problem: RowProblem = {
+    dim: model.parameters.dim,
+    fixed,
+    pairs,
     bases,
-    targets: pairs.ratings,
-    weights: undefined,
     shifts: own?.factors,
     factorPenalties,
-    biasPenalties: withBias ? biasPenalties : undefined,
-    gram: undefined,
+    biasPenalties: model.options.biases === false ? undefined : biasPenalties,
+  };
+  if (link === 'ordinal') return fitOrdinal(problem, categories as RatingCategories);
+  return fitNatively(problem, {
+    targets: pairs.ratings,
     objective: model.options.objective === 'logistic' ? 'logistic' : 'squared',
     link,
-    rangeMin: range.min,
-    rangeMax: range.max,
-    threads: availableParallelism(),
+    range,
   });
-  return { factors, biases };
 }
 
 /** What the fields of a row add to its score with a fixed row. */

@@ -40,6 +40,14 @@ export interface Terms {
   base: number;
 }
 
+/** How likely each rating is. */
+export interface RatingDistribution {
+  /** (ratings) the distinct ones of training, ascending */
+  values: Float64Array;
+  /** (pairs, ratings), each row with sum 1 */
+  probabilities: Float32Array;
+}
+
 /** How a kind of parameters ranks and scores. Indices are in range when these are called. */
 export interface Serving {
   /** Multiplications that a score takes. */
@@ -58,6 +66,8 @@ export interface Serving {
    * @returns (n)
    */
   scorePairs(users: Uint32Array, items: Uint32Array, times?: Float64Array): Float32Array;
+  /** The probability of each rating of pairs as in scorePairs. Undefined where a score is no distribution. */
+  readonly distributionOf?: (users: Uint32Array, items: Uint32Array, times?: Float64Array) => RatingDistribution;
   /**
    * What each item of a user's history adds to the score of an item. RangeError where scores are no such sums. Throws as
    * forHistories does.

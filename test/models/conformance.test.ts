@@ -38,6 +38,7 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     '': { epochs: 40, servingDim: 256 },
     'ids alone': { epochs: 40, servingDim: 256, fields: [], implicitBlocks: false },
     'time slots': { epochs: 40, timeSlots: true, dim: 5 },
+    ordinal: { epochs: 40, servingDim: 256, link: 'ordinal' },
   },
   coLikes: {
     '': { dim: 24 },
@@ -51,7 +52,11 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     'bm25, normalized': { weighting: 'bm25', normalize: true },
     'ratings, asymmetric': { ratingWeights: true, asymmetry: 0.4, weighting: 'tfIdf' },
   },
-  ease: { '': {}, 'ratings, dense': { ratingWeights: true, neighbors: 'all', regularization: 1000 } },
+  ease: {
+    '': {},
+    neighbourhoods: { neighborhood: 30, minCorrelation: 0.01 },
+    'ratings, dense': { ratingWeights: true, neighbors: 'all', regularization: 1000 },
+  },
   slim: { '': {}, ratings: { ratingWeights: true, l1Regularization: 10 } },
   fm: {
     '': {},
