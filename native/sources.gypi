@@ -23,6 +23,7 @@
       "native/core/permutation.cc",
       "native/core/softmax_trainer.cc",
       "native/core/trainer.cc",
+      "native/core/user_sweep.cc",
       "native/binding/bind_als.cc",
       "native/binding/bind_counts.cc",
       "native/binding/bind_device.cc",
@@ -53,6 +54,7 @@
       "native/kernels/train_adam.cc",
       "native/kernels/train_batch.cc",
       "native/kernels/train_epoch.cc",
+      "native/kernels/train_implicit.cc",
       "native/kernels/train_item_pairs.cc"
     ]
   }

@@ -26,6 +26,7 @@ export interface Regularization {
   user: number;
   item: number;
   bias: number;
+  /** Of what a row shares with others: the metadata of an fm, or what an item says of all who rated it (`implicitTerm`). */
   feature: number;
 }
 
@@ -115,6 +116,13 @@ export interface TrainOptions {
    * Whether there are biases. The global bias starts at the mean rating; an fm that trains in batches learns it further.
    */
   biases?: boolean;
+  /**
+   * mf: whether what a user rated tells of the user, whatever the ratings (SVD++; Koren 2008, eq. 15). Each item j gets a
+   * second vector y_j, and the user's vector is p_u + |N(u)|^-1/2 sum of y_j over N(u), all items that the user rated in the
+   * training data, or of a new user those of the history. Trains user by user: only with optimizer 'sgd' and `batchSize` 1.
+   * Default false.
+   */
+  implicitTerm?: boolean;
   /** Learning rate of biases as a multiple of `learningRate`. */
   biasLearningRate?: number;
   /** Learning rate of shared features (genres, age, ...) as a multiple of `learningRate`. */

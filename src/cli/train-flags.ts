@@ -139,6 +139,11 @@ export function trainFlags(specs: readonly ModelSpec[]): TrainFlag[] {
     ...fixed,
     ...choices,
     { option: 'biases', flags: '--no-biases', help: 'learn no biases' },
+    {
+      option: 'implicitTerm',
+      flags: '--implicit-term',
+      help: 'mf: users are also what they rated, whatever the ratings (SVD++)',
+    },
     { option: 'lazy', flags: '--lazy', help: 'adam: leave rows that a batch does not touch where they are' },
   ];
   const there = new Set(flags.map(({ option }) => option));

@@ -16,6 +16,7 @@ export interface FactorDefaults {
   batchSize: number | 'full';
   link: 'identity' | 'sigmoid';
   biases: boolean;
+  implicitTerm: boolean;
   biasLearningRate: number;
   featureLearningRate: number;
   initStd: number;
@@ -29,11 +30,12 @@ export interface FactorDefaults {
   chosenAtSteps: number;
 }
 
-/** Other defaults where the user chose an objective, optimizer or kind of decay that is not the model's own. */
+/** Other defaults where the user chose an objective, optimizer, kind of decay or term that is not the model's own. */
 export interface FactorVariant {
   objective?: FactorObjective;
   optimizer?: Optimizer;
   weightDecay?: 'coupled';
+  implicitTerm?: true;
   defaults: Partial<FactorDefaults>;
 }
 

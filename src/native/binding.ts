@@ -106,6 +106,8 @@ export interface TrainerConfig {
   itemFeatureOffsets: Uint32Array;
   itemFeatures: Uint32Array;
   itemFeatureWeights: Float32Array;
+  /** SVD++: each item that a user rated is a feature of the user; numFeatures is numItems, lists and batches are none. */
+  implicitTerm: boolean;
   /** Pairwise terms among the features of one side, as a factorisation machine has them. */
   withinSide: boolean;
   objective: 'squared' | 'logistic';

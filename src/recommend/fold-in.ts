@@ -1,5 +1,5 @@
 import type { FactorModelData, HistoryEntry, Regularization } from '../types.js';
-import { servingFactors } from './combine-fields.js';
+import { addImplicit, servingFactors } from './combine-fields.js';
 import { type Rated, readHistory } from './history.js';
 import { solvePositives } from './solve-positives.js';
 import { solveRidge } from './solve-ridge.js';
@@ -60,6 +60,14 @@ function linearise(
   return { loss: error ** 2, weight: slope ** 2, product: slope ** 2 * x + slope * error };
 }
 
+/** (dim) what the items of a history say of who rated them: the implicit term of a model that has one, else zeros. */
+function implicitTermOf({ parameters }: FactorModelData, rated: readonly Rated[]): Float32Array {
+  const row = new Float32Array(parameters.dim);
+  const items = Uint32Array.from(rated, ({ item }) => item);
+  if (parameters.implicitFactors !== undefined) addImplicit(row, parameters.implicitFactors, items);
+  return row;
+}
+
 /**
  * The user's row and bias that minimise the training objective over his history with all items fixed: ridge regression
  * for an identity link, else Gauss-Newton (squared) or Newton (logistic) steps of it, halved until the objective falls.
@@ -78,7 +86,12 @@ function solveUser(data: FactorModelData, rated: readonly Rated[]): { factors: F
     if (withBias) rows[j * width + dim] = 1;
   }
   const ratingOf = (j: number): number => rated[j]?.rating ?? data.parameters.range.max;
-  const fixed = rated.map(({ item }) => globalBias + (itemBiases[item] as number));
+  const implicit = implicitTermOf(data, rated);
+  const fixed = rated.map(({ item }) => {
+    let sum = globalBias + (itemBiases[item] as number);
+    for (let k = 0; k < dim; k++) sum += (implicit[k] as number) * (itemFactors[item * dim + k] as number);
+    return sum;
+  });
   const own = (x: Float64Array, j: number): number => {
     let sum = 0;
     for (let k = 0; k < width; k++) sum += (rows[j * width + k] as number) * (x[k] as number);
@@ -113,14 +126,14 @@ function solveUser(data: FactorModelData, rated: readonly Rated[]): { factors: F
     value = nextValue;
     if (settled) break;
   }
-  return { factors: Float32Array.from(x.subarray(0, dim)), bias: withBias ? (x[dim] as number) : 0 };
+  return { factors: implicit.map((term, k) => term + (x[k] as number)), bias: withBias ? (x[dim] as number) : 0 };
 }
 
 /** The weighted sum of the items' rows: .2 for a liked item, for a rating .2 times its place between -1 and 1 in the range. */
 function sumItems(data: FactorModelData, rated: readonly Rated[]): Float32Array {
   const { dim, itemFactors } = servingFactors(data);
   const { min, max } = data.parameters.range;
-  const factors = new Float32Array(dim);
+  const factors = implicitTermOf(data, rated);
   for (const { item, rating } of rated) {
     const weight =
       rating === undefined || max === min ? sumWeight : sumWeight * ((2 * (rating - min)) / (max - min) - 1);

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Dataset } from '../dataset/dataset.js';
 import { DataError, DeviceError } from '../errors.js';
 import { models } from '../models/index.js';
-import type { FactorDefaults, FactorSpec, ModelSpec } from '../models/spec.js';
+import type { FactorDefaults, FactorSpec, FactorVariant, ModelSpec } from '../models/spec.js';
 import {
   expectBoolean,
   expectFunction,
@@ -129,6 +129,12 @@ function resolveClipNorm(value: unknown, batchSize: number | 'full', optimizer: 
   return clipNorm;
 }
 
+/** The implicit term of a user reads the rows of all that he rated: it is trained user by user alone. */
+function expectByUser(optimizer: Optimizer, batchSize: number | 'full'): void {
+  if (optimizer !== 'sgd') throw rangeError('optimizer', "'sgd' with `implicitTerm`", optimizer);
+  if (batchSize !== 1) throw rangeError('batchSize', '1 with `implicitTerm`', batchSize);
+}
+
 /** The range of predictions; by default that of the ratings. */
 export function resolveRange(value: Range | undefined, data: Dataset): Range {
   if (value === undefined) {
@@ -180,24 +186,27 @@ function scaleToSteps(
 /** Resolves the options of a factor model: the model's defaults, those of the chosen objective and optimizer, the user's. */
 export function resolveFactorOptions(spec: FactorSpec, data: Dataset, options: TrainOptions): FactorOptions {
   const objective = expectOneOf('objective', options.objective ?? spec.defaults.objective, spec.objectives);
-  const variantOf = (optimizer?: Optimizer, weightDecay?: string): Partial<FactorDefaults> | undefined =>
-    spec.variants.find((v) => v.objective === objective && v.optimizer === optimizer && v.weightDecay === weightDecay)
-      ?.defaults;
-  const ofObjective = variantOf();
-  const optimizer = expectOneOf(
-    'optimizer',
-    options.optimizer ?? ofObjective?.optimizer ?? spec.defaults.optimizer,
-    spec.optimizers,
-  );
+  const implicitTerm = expectBoolean('implicitTerm', options.implicitTerm ?? spec.defaults.implicitTerm);
+  const variantOf = (when: Omit<FactorVariant, 'objective' | 'defaults'>): Partial<FactorDefaults> | undefined =>
+    spec.variants.find(
+      (v) =>
+        v.objective === objective &&
+        v.optimizer === when.optimizer &&
+        v.weightDecay === when.weightDecay &&
+        v.implicitTerm === when.implicitTerm,
+    )?.defaults;
+  const ofObjective = { ...spec.defaults, ...variantOf({}), ...(implicitTerm && variantOf({ implicitTerm })) };
+  const optimizer = expectOneOf('optimizer', options.optimizer ?? ofObjective.optimizer, spec.optimizers);
   const chosen: FactorDefaults = {
-    ...spec.defaults,
     ...ofObjective,
-    ...variantOf(optimizer),
-    ...(options.weightDecay === 'coupled' && variantOf(optimizer, 'coupled')),
+    ...variantOf({ optimizer }),
+    ...(options.weightDecay === 'coupled' && variantOf({ optimizer, weightDecay: 'coupled' })),
     objective,
     optimizer,
+    implicitTerm,
   };
   const batchSize = resolveBatchSize(options.batchSize ?? chosen.batchSize);
+  if (implicitTerm) expectByUser(optimizer, batchSize);
   const d = scaleToSteps(chosen, data, options, batchSize);
   const betas = options.betas ?? d.betas;
   if (!Array.isArray(betas) || betas.length !== 2) throw typeError('betas', 'two numbers', betas);
@@ -227,6 +236,7 @@ export function resolveFactorOptions(spec: FactorSpec, data: Dataset, options: T
     link,
     range: resolveRange(options.range, data),
     biases: expectBoolean('biases', options.biases ?? d.biases),
+    implicitTerm,
     biasLearningRate: expectNumber('biasLearningRate', options.biasLearningRate ?? d.biasLearningRate, { min: 0 }),
     featureLearningRate: expectNumber('featureLearningRate', options.featureLearningRate ?? d.featureLearningRate, {
       min: 0,
