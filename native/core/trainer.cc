@@ -107,8 +107,7 @@ void Trainer::make_combined() {
   combined_items_ = Buffer<float>(static_cast<std::size_t>(setup_.num_items) * state_.stride);
   combined_user_biases_ = Buffer<float>(setup_.num_users);
   combined_item_biases_ = Buffer<float>(setup_.num_items);
-  failed_ =
-      failed_ || combined_items_.failed() || combined_user_biases_.failed() || combined_item_biases_.failed();
+  failed_ = failed_ || combined_items_.failed() || combined_user_biases_.failed() || combined_item_biases_.failed();
 }
 
 void Trainer::make_grid(const GridPlan& plan) {

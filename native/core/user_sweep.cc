@@ -20,7 +20,8 @@ std::vector<std::uint32_t> cut_items(View<const std::uint32_t> items, std::uint3
   std::vector<std::uint32_t> first(kSweepShards + 1, num_items);
   for (std::uint32_t shard = 0; shard < kSweepShards; ++shard) {
     const std::size_t share = items.size * shard / kSweepShards;
-    first[shard] = static_cast<std::uint32_t>(std::lower_bound(before.begin(), before.end() - 1, share) - before.begin());
+    first[shard] =
+        static_cast<std::uint32_t>(std::lower_bound(before.begin(), before.end() - 1, share) - before.begin());
   }
   return first;
 }

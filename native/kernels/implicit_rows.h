@@ -31,7 +31,8 @@ PALATE_INLINE void add_columns(float* PALATE_RESTRICT target, const float* PALAT
   if (n < count) {
     for (int w = 0; w < width; ++w) even[w] = even[w] + load(row(n) + w * kLanes);
   }
-  for (int w = 0; w < width; ++w) store(target + w * kLanes, fma(splat(weight), even[w] + odd[w], load(own + w * kLanes)));
+  for (int w = 0; w < width; ++w)
+    store(target + w * kLanes, fma(splat(weight), even[w] + odd[w], load(own + w * kLanes)));
 }
 
 // target = own + |N(u)|^-1/2 sum of y_j over N(u), (stride) floats.

@@ -7,11 +7,12 @@
 //    kSweepRatings runs that take turns: a turn takes the next rating of each, sums their gradients g_n = d loss / d x
 //    and moves b_u and p_u, and with it A_u. G_u = sum of g_n q_i over all turns.
 // 2. For each range of items, the users of the batch one after the other:
-//      q_i <- q_i - lr (g_n A_u + l2 q_i)    y_j <- y_j - lr (|N(u)|^-1/2 G_u + l2 y_j)    b_i <- b_i - lr (g_n + l2 b_i)
-//    with A_u as its turns have left it. So y_j moves once for each user who rated j, by the whole of his gradient.
+//      q_i <- q_i - lr (g_n A_u + l2 q_i)    b_i <- b_i - lr (g_n + l2 b_i)    y_i <- y_i - lr (|N(u)|^-1/2 G_u + l2
+//      y_i)
+//    with A_u as its turns have left it. So y_i moves once for each user who rated i, by the whole of his gradient.
 //
 // Rows of users are of their own index in the first loop, rows of items in the second: no locks, and the same bits for
-// any number of threads. L2 shares as in train_epoch.cc; those of y_j count the users who rated j.
+// any number of threads. L2 shares as in train_epoch.cc; those of y_i count the users who rated i.
 //
 // Bytes a rating: 3 rows read and 2 written, 20 dim, and q once more, mostly from L2.
 #include "kernels/batch_vectors.h"
@@ -164,7 +165,8 @@ void move_shard(void* context, std::uint32_t shard) {
       const float share = call.item_shares[item];
       const float implicit_share = call.feature_shares[item];
       move_row(s.items.factors + item * stride, combined, 1.0f - item_decay * share, -rate * errors[n], s.stride);
-      move_row(s.features.factors + item * stride, gradient, 1.0f - implicit_decay * implicit_share, implicit_move, s.stride);
+      move_row(s.features.factors + item * stride, gradient, 1.0f - implicit_decay * implicit_share, implicit_move,
+               s.stride);
       s.items.biases[item] = (1.0f - bias_decay * share) * s.items.biases[item] - bias_rate * errors[n];
     }
   }

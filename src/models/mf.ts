@@ -84,6 +84,7 @@ export const mf: FactorSpec = {
       objective: 'squared',
       implicitTerm: true,
       defaults: {
+        dim: 128,
         epochs: 24,
         learningRate: 0.014,
         regularization: { user: 1, item: 0.4, bias: 0.15, feature: 16 },
