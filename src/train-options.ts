@@ -14,7 +14,7 @@ export type ModelName =
   | 'coLikes';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
-export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
+export type Objective = FactorObjective | 'bpr' | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
 export type Optimizer = 'sgd' | 'adagrad' | 'adam';
 export type Device = 'auto' | 'cpu' | 'cuda';
 export type Metric = 'cosine' | 'dot';
@@ -57,7 +57,7 @@ export interface Losses {
 
 /**
  * What `train` reports after each epoch. Losses are in the units of the objective: of models that fit ratings a mean over
- * ratings, of a softmax the mean cross-entropy in nats, of co-occurrence the whole cost, of ials the whole cost for each
+ * ratings, of bpr a mean over triples, of a softmax the mean cross-entropy in nats, of co-occurrence the whole cost, of ials the whole cost for each
  * positive.
  */
 export interface EpochReport {
@@ -85,7 +85,8 @@ export interface TrainOptions {
    * `regularization` * row added to its gradient of the mean loss ('coupled'), or is multiplied by
    * 1 - learningRate * regularization each step ('decoupled'); Adam's default for that takes about the same share of a
    * row in an epoch, however many steps it has. ials: a row with n positives adds
-   * `regularization` * (n + `unobservedWeight` * rows of the other side)^`regularizationPower` * |row|^2.
+   * `regularization` * (n + `unobservedWeight` * rows of the other side)^`regularizationPower` * |row|^2. With objective
+   * 'bpr' it is a number, and `regularization` * row is added to the gradient of each triple that moves the row.
    */
   regularization?: number | Partial<Regularization>;
   /** Frequency scaling of the penalty: 0 plain ridge, 1 weighted lambda. */
@@ -138,7 +139,7 @@ export interface TrainOptions {
   window?: number;
   /** Pairs of an epoch, in the mean for each interaction. Only with `pairs: 'all'`. */
   pairsPerItem?: number;
-  /** Negatives of a pair. */
+  /** Negatives of a pair, or of a like. */
   negatives?: number;
   /** Negatives are drawn with the weights (interactions of the item) ^ negativePower: 0 evenly, 1 by popularity. */
   negativePower?: number;

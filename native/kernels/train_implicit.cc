@@ -19,6 +19,7 @@
 #include "kernels/block_loop.h"
 #include "kernels/implicit_rows.h"
 #include "kernels/level.h"
+#include "kernels/sorted.h"
 
 namespace palate::KERNEL_NS {
 namespace {
@@ -106,18 +107,6 @@ void visit_user(void* context, std::uint32_t slot) {
   s.users.biases[user] = bias;
   view.losses[2 * slot] = sums.loss;
   view.losses[2 * slot + 1] = sums.squared_error;
-}
-
-// The first of ascending items that is not below `least`.
-std::uint32_t lower_bound(const std::uint32_t* items, std::uint32_t count, std::uint32_t least) {
-  std::uint32_t begin = 0;
-  while (count > 0) {
-    const std::uint32_t half = count / 2;
-    const bool below = items[begin + half] < least;
-    begin += below ? half + 1 : 0;
-    count = below ? count - half - 1 : half;
-  }
-  return begin;
 }
 
 // Rows of items that are on their way from L3 while one moves.

@@ -1,4 +1,5 @@
 import { factorOptions } from './factor-options.js';
+import { mfBpr } from './mf-bpr.js';
 import type { FactorSpec } from './spec.js';
 
 export const mf: FactorSpec = {
@@ -9,6 +10,7 @@ export const mf: FactorSpec = {
   usesFeatures: false,
   predictsRatings: true,
   objectives: ['squared', 'logistic'],
+  byObjective: { bpr: mfBpr },
   optimizers: ['sgd', 'adagrad', 'adam'],
   options: [...factorOptions, 'implicitTerm'],
   space: {
@@ -89,6 +91,21 @@ export const mf: FactorSpec = {
         learningRate: 0.014,
         regularization: { user: 1, item: 0.4, bias: 0.15, feature: 16 },
         schedule: { type: 'exponential', factor: 0.95 },
+        initStd: 0.02,
+      },
+    },
+    {
+      objective: 'logistic',
+      implicitTerm: true,
+      defaults: {
+        dim: 50,
+        epochs: 20,
+        learningRate: 0.014,
+        regularization: { user: 1, item: 0.4, bias: 0.15, feature: 16 },
+        optimizer: 'sgd',
+        schedule: { type: 'exponential', factor: 0.95 },
+        batchSize: 1,
+        biasLearningRate: 0.25,
         initStd: 0.02,
       },
     },

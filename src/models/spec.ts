@@ -1,4 +1,4 @@
-import type { FactorObjective, ModelName, Optimizer, Regularization, Schedule } from '../types.js';
+import type { FactorObjective, ModelName, Objective, Optimizer, Regularization, Schedule } from '../types.js';
 import type { ModelOption, OptionSpec, OptionTable, OptionVariant } from './option-table.js';
 
 /** What a factor model fills in where the user says nothing. */
@@ -65,11 +65,13 @@ export interface FactorSpec extends Described {
   options: readonly ModelOption[];
   defaults: FactorDefaults;
   variants: readonly FactorVariant[];
+  /** Further objectives, which have a trainer and options of their own. */
+  byObjective?: Readonly<Partial<Record<Exclude<Objective, FactorObjective>, AnyTableSpec>>>;
 }
 
 /** A model with a trainer of its own, which takes an O made from a table of options. */
 export interface TableSpec<O> extends Described {
-  trainer: 'popularity' | 'itemKnn' | 'ease' | 'slim' | 'ials' | 'bayesianFm' | 'itemSoftmax' | 'coLikes';
+  trainer: 'bpr' | 'popularity' | 'itemKnn' | 'ease' | 'slim' | 'ials' | 'bayesianFm' | 'itemSoftmax' | 'coLikes';
   options: OptionTable<O>;
   variants?: readonly OptionVariant<O>[];
 }

@@ -1,10 +1,12 @@
 import type { AlsTrainerConfig, NativeAlsTrainer } from './als-binding.js';
+import type { BprConfig, NativeBprTrainer } from './bpr-binding.js';
 import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
 import type { NativeSampler, SamplerConfig } from './sampler-binding.js';
 import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, SoftmaxConfig } from './softmax-binding.js';
 import type { ItemWeightsConfig, NativeItemWeights, ScoreWeightsCall } from './weights-binding.js';
 
 export type * from './als-binding.js';
+export type * from './bpr-binding.js';
 export type * from './counts-binding.js';
 export type * from './sampler-binding.js';
 export type * from './softmax-binding.js';
@@ -42,6 +44,11 @@ export interface NativeBinding {
   AlsTrainer: new (
     config: AlsTrainerConfig,
   ) => NativeAlsTrainer;
+
+  /** Factors that rank pairs; see native/kernels/train_bpr.h. */
+  BprTrainer: new (
+    config: BprConfig,
+  ) => NativeBprTrainer;
 
   /** Fits item-item weights; see native/kernels/fit_neighbors.h, fit_ease.h and fit_slim.h. */
   ItemWeights: new (

@@ -1,6 +1,8 @@
 import type { FactorModelData, HistoryEntry, Regularization } from '../types.js';
 import { addImplicit, servingFactors } from './combine-fields.js';
 import { type Rated, readHistory } from './history.js';
+import { minimise } from './minimise.js';
+import { solvePairs } from './solve-pairs.js';
 import { solvePositives } from './solve-positives.js';
 import { solveRidge } from './solve-ridge.js';
 
@@ -16,7 +18,6 @@ export interface FoldedUser {
 /** Weight of a liked item in 'sum', and of a rating at the top of the range. */
 const sumWeight = 0.2;
 const smallestPenalty = 1e-6;
-const mostSteps = 25;
 
 /**
  * L2 penalties of a user's factors and bias as training applied them to a row with n ratings: lambda n^power of the sum
@@ -103,29 +104,20 @@ function solveUser(data: FactorModelData, rated: readonly Rated[]): { factors: F
     for (let k = 0; k < width; k++) sum += (penalties[k] as number) * (x[k] as number) ** 2;
     return sum;
   };
-  let x: Float64Array = new Float64Array(width);
-  let value = objective(x);
-  const weights = new Float64Array(n);
-  const products = new Float64Array(n);
-  for (let step = 0; step < mostSteps; step++) {
-    for (let j = 0; j < n; j++) {
-      const at = linearise(data, (fixed[j] as number) + own(x, j), ratingOf(j));
-      weights[j] = at.weight;
-      products[j] = at.product - at.weight * (fixed[j] as number);
-    }
-    const target = solveRidge({ rows, weights, products, penalties });
-    let next = target;
-    let nextValue = objective(next);
-    for (let share = 0.5; nextValue > value && share > 1e-6; share /= 2) {
-      next = x.map((old, k) => old + share * ((target[k] as number) - old));
-      nextValue = objective(next);
-    }
-    if (!(nextValue < value)) break;
-    const settled = value - nextValue <= 1e-9 * value;
-    x = next;
-    value = nextValue;
-    if (settled) break;
-  }
+  const x = minimise({
+    width,
+    objective,
+    target(at) {
+      const weights = new Float64Array(n);
+      const products = new Float64Array(n);
+      for (let j = 0; j < n; j++) {
+        const { weight, product } = linearise(data, (fixed[j] as number) + own(at, j), ratingOf(j));
+        weights[j] = weight;
+        products[j] = product - weight * (fixed[j] as number);
+      }
+      return solveRidge({ rows, weights, products, penalties });
+    },
+  });
   return { factors: implicit.map((term, k) => term + (x[k] as number)), bias: withBias ? (x[dim] as number) : 0 };
 }
 
@@ -151,5 +143,6 @@ export function foldIn(data: FactorModelData, history: readonly HistoryEntry[], 
   if (data.parameters.dim === 0) return { factors: new Float32Array(0), bias: 0, items };
   if (method === 'sum') return { factors: sumItems(data, rated), bias: 0, items };
   if (data.name === 'ials') return { factors: solvePositives(data, rated), bias: 0, items };
+  if (data.options.objective === 'bpr') return { factors: solvePairs(data, rated), bias: 0, items };
   return { ...solveUser(data, rated), items };
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Dataset } from '../dataset/dataset.js';
 import { DataError, DeviceError } from '../errors.js';
-import { models } from '../models/index.js';
+import { models, specOf, specsOf } from '../models/index.js';
 import type { FactorDefaults, FactorSpec, FactorVariant, ModelSpec } from '../models/spec.js';
 import {
   expectBoolean,
@@ -14,7 +14,7 @@ import {
   rangeError,
   typeError,
 } from '../options.js';
-import type { ModelName, Optimizer, Range, Regularization, TrainOptions } from '../types.js';
+import type { FactorObjective, ModelName, Optimizer, Range, Regularization, TrainOptions } from '../types.js';
 import { expectSchedule } from './schedules.js';
 
 const commonOptions = ['model', 'seed', 'threads', 'device', 'validation', 'signal', 'onEpoch'] as const;
@@ -46,13 +46,16 @@ export function optionNames(spec: ModelSpec): string[] {
 export function resolveModel(options: TrainOptions): ModelSpec {
   if (typeof options !== 'object' || options === null) throw typeError('options', 'an object with `model`', options);
   const names = Object.keys(models) as ModelName[];
-  const spec = models[expectOneOf('model', options.model, names)];
-  const everyOption = new Set(names.flatMap((name) => optionNames(models[name])));
+  const spec = specOf(expectOneOf('model', options.model, names), options.objective);
+  const everyOption = new Set(names.flatMap((name) => specsOf(models[name]).flatMap(optionNames)));
   expectKnownKeys(`train({ model: '${spec.name}' })`, options, [...everyOption]);
   const accepted = optionNames(spec);
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || accepted.includes(key)) continue;
-    throw Object.assign(new TypeError(`Model '${spec.name}' has no option \`${key}\``), { code: 'ERR_PALATE_OPTION' });
+    const objective = spec === models[spec.name] ? '' : ` with objective '${options.objective}'`;
+    throw Object.assign(new TypeError(`Model '${spec.name}'${objective} has no option \`${key}\``), {
+      code: 'ERR_PALATE_OPTION',
+    });
   }
   return spec;
 }
@@ -185,7 +188,11 @@ function scaleToSteps(
 
 /** Resolves the options of a factor model: the model's defaults, those of the chosen objective and optimizer, the user's. */
 export function resolveFactorOptions(spec: FactorSpec, data: Dataset, options: TrainOptions): FactorOptions {
-  const objective = expectOneOf('objective', options.objective ?? spec.defaults.objective, spec.objectives);
+  const objective = expectOneOf('objective', options.objective ?? spec.defaults.objective, [
+    ...spec.objectives,
+    // Known to the user, though `resolveModel` has given those another spec.
+    ...Object.keys(spec.byObjective ?? {}),
+  ]) as FactorObjective;
   const implicitTerm = expectBoolean('implicitTerm', options.implicitTerm ?? spec.defaults.implicitTerm);
   const variantOf = (when: Omit<FactorVariant, 'objective' | 'defaults'>): Partial<FactorDefaults> | undefined =>
     spec.variants.find(
