@@ -41,6 +41,7 @@ BprTrainer::BprTrainer(const BprSetup& setup)
       users_(std::size_t{setup.num_users} * stride_),
       items_(std::size_t{setup.num_items} * stride_),
       biases_(setup.num_items),
+      seen_bits_(setup.reject_seen ? setup.positives.items.size : 0),
       strata_(groups_.count()),
       seeds_(std::size_t{groups_.count()} * groups_.count()),
       block_losses_(groups_.count()),
@@ -52,8 +53,10 @@ BprTrainer::BprTrainer(const BprSetup& setup)
     biases_first_ = Buffer<float>(biases_.size());
   }
   failed_ = groups_.failed() || users_.failed() || items_.failed() || biases_.failed() || users_first_.failed() ||
-            items_first_.failed() || biases_first_.failed();
-  if (!failed_) initialise();
+            items_first_.failed() || biases_first_.failed() || seen_bits_.failed();
+  if (failed_) return;
+  initialise();
+  if (setup.reject_seen) mark_seen();
 }
 
 // Rows that no triple moves stay zero: a user without positives is ranked by the biases alone.
@@ -68,6 +71,18 @@ void BprTrainer::initialise() {
   }
   for (std::uint32_t item = 0; item < setup_.num_items; ++item) {
     if (setup_.noise[item] > 0) draw(items_.data() + std::size_t{item} * stride_, kItemStream + item);
+  }
+}
+
+void BprTrainer::mark_seen() {
+  const auto [offsets, items] = setup_.positives;
+  for (std::uint32_t user = 0; user < setup_.num_users; ++user) {
+    const std::uint32_t begin = offsets[user];
+    const std::uint32_t entries = offsets[user + 1] - begin;
+    for (std::uint32_t n = begin; n < begin + entries; ++n) {
+      const std::uint32_t bit = seen_bit(items[n], entries);
+      seen_bits_[begin + bit / 8] |= static_cast<std::uint8_t>(1u << bit % 8);
+    }
   }
 }
 
@@ -121,6 +136,7 @@ BprEpoch BprTrainer::run_epoch(std::uint32_t epoch, float learning_rate, const s
   call.group_starts = groups_.starts();
   call.seen_offsets = setup_.positives.offsets.data;
   call.seen_items = setup_.positives.items.data;
+  call.seen_bits = seen_bits_.data();
   call.seeds = seeds_.data();
   call.block_losses = block_losses_.data();
   call.block_triples = block_triples_.data();

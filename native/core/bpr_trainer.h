@@ -74,6 +74,7 @@ class BprTrainer {
   };
 
   void initialise();
+  void mark_seen();
   bool finite();
   Status run_pairs(PositiveCells& cells, std::uint64_t seed, BprCall& call, Losses& losses);
 
@@ -84,6 +85,7 @@ class BprTrainer {
   PositiveCells valid_cells_;
   Buffer<float> users_, items_, biases_;
   Buffer<float> users_first_, items_first_, biases_first_;  // AdaGrad alone
+  Buffer<std::uint8_t> seen_bits_;
   std::vector<std::uint32_t> strata_;
   std::vector<std::uint64_t> seeds_;
   std::vector<double> block_losses_, block_triples_;

@@ -26,12 +26,19 @@ struct Turn {
   std::uint32_t size;
 };
 
+PALATE_INLINE bool has(const BprCall& call, std::uint32_t user, std::uint32_t item) {
+  const std::uint32_t begin = call.seen_offsets[user];
+  const std::uint32_t bit = seen_bit(item, call.seen_offsets[user + 1] - begin);
+  if ((call.seen_bits[begin + bit / 8] >> bit % 8 & 1) == 0) return false;
+  return contains(call.seen_offsets, call.seen_items, user, item);
+}
+
 PALATE_INLINE std::uint32_t draw_other(const BprCall& call, const Noise& noise, const Positive& positive,
                                        std::uint64_t& state) {
   if (!call.reject_seen) return draw(noise, state);
   for (std::uint32_t n = 0; n < kMostDraws; ++n) {
     const std::uint32_t item = draw(noise, state);
-    if (!contains(call.seen_offsets, call.seen_items, positive.user, item)) return item;
+    if (!has(call, positive.user, item)) return item;
   }
   return positive.item;
 }

@@ -41,6 +41,13 @@ struct Positive {
 
 inline constexpr std::uint32_t kBprTriples = 16;
 
+// What a user has, as a Bloom filter with one hash: eight bits an item, in the bytes of the user's entries of the CSR.
+// It answers seven of eight draws without a search.
+constexpr std::uint32_t seen_bit(std::uint32_t item, std::uint32_t entries) {
+  const std::uint64_t mixed = (item ^ item >> 15) * 0x9e3779b97f4a7c15u;
+  return static_cast<std::uint32_t>((mixed >> 32) * (std::uint64_t{8} * entries) >> 32);
+}
+
 // Rows with their AdaGrad sums, nullptr with plain steps.
 struct BprRows {
   float* values = nullptr;
@@ -72,6 +79,7 @@ struct BprCall {
 
   const std::uint32_t* seen_offsets = nullptr;  // (users + 1) CSR of what users have, items ascending
   const std::uint32_t* seen_items = nullptr;
+  const std::uint8_t* seen_bits = nullptr;  // (entries) filter
 
   const std::uint64_t* seeds = nullptr;  // (groups * groups) random state of each cell
   double* block_losses = nullptr;        // (groups), added to

@@ -36,9 +36,9 @@ export const mfBpr: TableSpec<BprOptions> = {
   options: {
     objective: { type: 'oneOf', words: ['bpr'], default: 'bpr', about: 'pairs of a liked item and another, in order' },
     dim: { type: 'int', min: 1, max: 4096, default: 64, about: 'width of the factors' },
-    epochs: { type: 'int', min: 1, default: 100, about: 'passes over the likes' },
-    learningRate: { type: 'number', min: 0, exclusiveMin: true, default: 0.05, about: 'step size' },
-    schedule: { type: 'schedule', default: { type: 'constant' }, about: 'learning rate over the epochs' },
+    epochs: { type: 'int', min: 1, default: 60, about: 'passes over the likes' },
+    learningRate: { type: 'number', min: 0, exclusiveMin: true, default: 0.1, about: 'step size' },
+    schedule: { type: 'schedule', default: { type: 'linear' }, about: 'learning rate over the epochs' },
     regularization: {
       type: 'number',
       min: 0,
@@ -55,7 +55,7 @@ export const mfBpr: TableSpec<BprOptions> = {
     },
     biases: { type: 'boolean', default: true, about: 'a bias an item' },
     initStd: { type: 'number', min: 0, exclusiveMin: true, default: 0.1, about: 'deviation of the initial factors' },
-    negatives: { type: 'int', min: 1, max: 10_000, default: 1, about: 'triples of each like in an epoch' },
+    negatives: { type: 'int', min: 1, max: 10_000, default: 3, about: 'triples of each like in an epoch' },
     negativePower: {
       type: 'number',
       min: -2,
