@@ -67,4 +67,5 @@ export const mfBpr: TableSpec<BprOptions> = {
     positiveThreshold: { type: 'number', default: 4, about: 'least rating of a like' },
     patience: { type: 'int', min: 0, default: 0, about: 'epochs without a better validation loss before it stops' },
   },
+  variants: [{ when: { optimizer: 'adagrad' }, defaults: { regularization: 0.02, initStd: 0.05 } }],
 };

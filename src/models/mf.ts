@@ -100,8 +100,8 @@ export const mf: FactorSpec = {
       defaults: {
         dim: 50,
         epochs: 20,
-        learningRate: 0.014,
-        regularization: { user: 1, item: 0.4, bias: 0.15, feature: 16 },
+        learningRate: 0.1,
+        regularization: { user: 0.12, item: 0.05, bias: 0.02, feature: 2 },
         optimizer: 'sgd',
         schedule: { type: 'exponential', factor: 0.95 },
         batchSize: 1,

