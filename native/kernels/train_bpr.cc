@@ -28,7 +28,9 @@ struct Turn {
 
 PALATE_INLINE bool has(const BprCall& call, std::uint32_t user, std::uint32_t item) {
   const std::uint32_t begin = call.seen_offsets[user];
-  const std::uint32_t bit = seen_bit(item, call.seen_offsets[user + 1] - begin);
+  const std::uint32_t entries = call.seen_offsets[user + 1] - begin;
+  if (entries == 0) return false;  // no byte to look at: a user of the validation part alone
+  const std::uint32_t bit = seen_bit(item, entries);
   if ((call.seen_bits[begin + bit / 8] >> bit % 8 & 1) == 0) return false;
   return contains(call.seen_offsets, call.seen_items, user, item);
 }
