@@ -5,7 +5,10 @@
 //
 // 1. For each user, with q, y and b_i as they stand: A_u = p_u + s_u, s_u the implicit term. The ratings are cut into
 //    kSweepRatings runs that take turns: a turn takes the next rating of each, sums their gradients g_n = d loss / d x
-//    and moves b_u and p_u, and with it A_u. G_u = sum of g_n q_i over all turns.
+//    and moves b_u and p_u. All y_j of N(u) have the same gradient, |N(u)|^-1/2 sum of g_n q_i, so s_u moves by -lr
+//    times sum of g_n q_i in each turn as if they had moved, and A_u moves with both. Without that the ratings of a
+//    user would be answered twice, by p_u and at the end again by y: an epoch of users with thousands of ratings
+//    overshot by as much as it learnt. G_u = sum of g_n q_i over all turns.
 // 2. For each range of items, the users of the batch one after the other:
 //      q_i <- q_i - lr (g_n A_u + l2 q_i)    b_i <- b_i - lr (g_n + l2 b_i)    y_i <- y_i - lr (|N(u)|^-1/2 G_u + l2
 //      y_i)
@@ -49,7 +52,7 @@ void gather_turn(Turn& turn, const std::uint32_t* items, const float* values, st
   }
 }
 
-// Moves p_u and A_u by the gradient of a turn, and adds it to G_u.
+// Moves p_u by the gradient of a turn, adds that to G_u, and moves A_u by what both p_u and the term will have moved.
 PALATE_INLINE void move_user(float* PALATE_RESTRICT own, float* PALATE_RESTRICT combined,
                              float* PALATE_RESTRICT gradient, const float* PALATE_RESTRICT turn_gradient, float rate,
                              float decay, std::uint32_t stride) {
@@ -60,7 +63,7 @@ PALATE_INLINE void move_user(float* PALATE_RESTRICT own, float* PALATE_RESTRICT 
     const Lanes g = load(turn_gradient + k);
     const Lanes move = fma(minus_rate, g, minus_decay * p);
     store(own + k, p + move);
-    store(combined + k, load(combined + k) + move);
+    store(combined + k, fma(minus_rate, g, load(combined + k) + move));
     store(gradient + k, load(gradient + k) + g);
   }
 }

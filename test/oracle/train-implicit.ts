@@ -70,6 +70,7 @@ export function trainImplicit(
         const at = user * dim + k;
         p.users.factors[at] -= rate * (g + config.regularizationUser * l2 * p.users.factors[at]);
         gradient[k] += g;
+        implicit[k] -= rate * g;
       }
       const g = sum(places.map((place) => slopes[place]));
       p.users.biases[user] -= biasRate * (g + config.regularizationBias * l2 * p.users.biases[user]);
