@@ -126,7 +126,7 @@ export interface TrainOptions {
   implicitTerm?: boolean;
   /** Learning rate of biases as a multiple of `learningRate`. */
   biasLearningRate?: number;
-  /** Learning rate of shared features (genres, age, ...) as a multiple of `learningRate`. */
+  /** Learning rate of shared features (genres, age, ...), or of `implicitTerm`, as a multiple of `learningRate`. */
   featureLearningRate?: number;
   /** Standard deviation of the normal initial factors. Default of ials: .1 / sqrt(dim). */
   initStd?: number;

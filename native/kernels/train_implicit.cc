@@ -15,7 +15,8 @@
 //    with A_u as its turns have left it. So y_i moves once for each user who rated i, by the whole of his gradient.
 //
 // Rows of users are of their own index in the first loop, rows of items in the second: no locks, and the same bits for
-// any number of threads. L2 shares as in train_epoch.cc; those of y_i count the users who rated i.
+// any number of threads. L2 shares as in train_epoch.cc, lr of y times feature_learning_rate; those of y_i count the
+// users who rated i.
 //
 // Bytes a rating: 3 rows read and 2 written, 20 dim, and q once more, mostly from L2.
 #include "kernels/batch_vectors.h"
@@ -55,15 +56,16 @@ void gather_turn(Turn& turn, const std::uint32_t* items, const float* values, st
 // Moves p_u by the gradient of a turn, adds that to G_u, and moves A_u by what both p_u and the term will have moved.
 PALATE_INLINE void move_user(float* PALATE_RESTRICT own, float* PALATE_RESTRICT combined,
                              float* PALATE_RESTRICT gradient, const float* PALATE_RESTRICT turn_gradient, float rate,
-                             float decay, std::uint32_t stride) {
+                             float decay, float implicit_rate, std::uint32_t stride) {
   const Lanes minus_rate = splat(-rate);
   const Lanes minus_decay = splat(-decay);
+  const Lanes minus_implicit = splat(-implicit_rate);
   for (std::uint32_t k = 0; k < stride; k += kLanes) {
     const Lanes p = load(own + k);
     const Lanes g = load(turn_gradient + k);
     const Lanes move = fma(minus_rate, g, minus_decay * p);
     store(own + k, p + move);
-    store(combined + k, fma(minus_rate, g, load(combined + k) + move));
+    store(combined + k, fma(minus_implicit, g, load(combined + k) + move));
     store(gradient + k, load(gradient + k) + g);
   }
 }
@@ -103,7 +105,7 @@ void visit_user(void* context, std::uint32_t slot) {
     sums.squared_error += part.squared_error;
     weighted_sum(turn_gradient, turn.errors, items, turn.items, turn.size);
     const float size = static_cast<float>(turn.size);
-    move_user(own, combined, gradient, turn_gradient, rate, decay * size, s.stride);
+    move_user(own, combined, gradient, turn_gradient, rate, decay * size, rate * o.feature_learning_rate, s.stride);
     bias = (1.0f - bias_decay * size) * bias - bias_rate * total(turn.errors, turn.size);
     for (std::uint32_t r = 0; r < turn.size; ++r) errors[n + r * turns] = turn.errors[r];
   }
@@ -134,7 +136,8 @@ void move_shard(void* context, std::uint32_t shard) {
   const std::size_t stride = s.stride;
   const float rate = call.learning_rate;
   const float item_decay = rate * s.items.regularization;
-  const float implicit_decay = rate * s.features.regularization;
+  const float implicit_rate = rate * o.feature_learning_rate;
+  const float implicit_decay = implicit_rate * s.features.regularization;
   const float bias_rate = o.train_biases ? rate * o.bias_learning_rate : 0.0f;
   const float bias_decay = bias_rate * o.regularization_bias;
   for (std::uint32_t slot = 0; slot < sweep.count; ++slot) {
@@ -146,7 +149,7 @@ void move_shard(void* context, std::uint32_t shard) {
     const float* errors = view.errors + view.starts[slot];
     const float* combined = view.combined + slot * stride;
     const float* gradient = view.gradients + slot * stride;
-    const float implicit_move = -rate * s.implicit.weights[user];
+    const float implicit_move = -implicit_rate * s.implicit.weights[user];
     for (std::uint32_t n = begin; n < end; ++n) {
       if (n + kItemsAhead < end) {
         const std::size_t ahead = items[n + kItemsAhead] * stride;

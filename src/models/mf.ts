@@ -12,7 +12,7 @@ export const mf: FactorSpec = {
   objectives: ['squared', 'logistic'],
   byObjective: { bpr: mfBpr },
   optimizers: ['sgd', 'adagrad', 'adam'],
-  options: [...factorOptions, 'implicitTerm'],
+  options: [...factorOptions, 'implicitTerm', 'featureLearningRate'],
   space: {
     learningRate: { times: 3 },
     'regularization.user': { times: 4 },

@@ -214,6 +214,9 @@ export function resolveFactorOptions(spec: FactorSpec, data: Dataset, options: T
   };
   const batchSize = resolveBatchSize(options.batchSize ?? chosen.batchSize);
   if (implicitTerm) expectByUser(optimizer, batchSize);
+  else if (!spec.usesFeatures && options.featureLearningRate !== undefined) {
+    throw typeError('implicitTerm', 'true with `featureLearningRate`', implicitTerm);
+  }
   const d = scaleToSteps(chosen, data, options, batchSize);
   const betas = options.betas ?? d.betas;
   if (!Array.isArray(betas) || betas.length !== 2) throw typeError('betas', 'two numbers', betas);

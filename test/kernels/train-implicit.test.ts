@@ -43,9 +43,9 @@ test('the parameters and losses of the twin, by every loss', async () => {
   }
 });
 
-test('penalties at each power, learning rates of biases, and no biases', async () => {
+test('penalties at each power, learning rates of biases and of y, and no biases', async () => {
   for (const regularizationPower of [0, 0.5, 1]) await compare(shape, { ...penalties, regularizationPower });
-  await compare(shape, { ...penalties, biasLearningRate: 0.25 });
+  await compare(shape, { ...penalties, biasLearningRate: 0.25, featureLearningRate: 0.125 });
   await compare(shape, { ...penalties, biases: false });
 });
 

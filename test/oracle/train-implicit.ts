@@ -70,7 +70,7 @@ export function trainImplicit(
         const at = user * dim + k;
         p.users.factors[at] -= rate * (g + config.regularizationUser * l2 * p.users.factors[at]);
         gradient[k] += g;
-        implicit[k] -= rate * g;
+        implicit[k] -= rate * Math.fround(config.featureLearningRate) * g;
       }
       const g = sum(places.map((place) => slopes[place]));
       p.users.biases[user] -= biasRate * (g + config.regularizationBias * l2 * p.users.biases[user]);
@@ -80,6 +80,7 @@ export function trainImplicit(
 
   const moveItems = ({ user, weight, combined, gradient, slopes }: Visit, learningRate: number): void => {
     const { rate, biasRate } = ratesOf(config, learningRate);
+    const implicitRate = rate * Math.fround(config.featureLearningRate);
     for (const [place, slope] of slopes.entries()) {
       const item = items[offsets[user] + place];
       const share = shareOf(itemCounts[item], config);
@@ -87,7 +88,7 @@ export function trainImplicit(
         const at = item * dim + k;
         const { factors: y } = p.features;
         p.items.factors[at] -= rate * (slope * combined[k] + config.regularizationItem * share * p.items.factors[at]);
-        y[at] -= rate * (weight * gradient[k] + config.regularizationFeature * share * y[at]);
+        y[at] -= implicitRate * (weight * gradient[k] + config.regularizationFeature * share * y[at]);
       }
       p.items.biases[item] -= biasRate * (slope + config.regularizationBias * share * p.items.biases[item]);
     }

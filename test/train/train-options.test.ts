@@ -38,7 +38,7 @@ const refused: [object | null | string, typeof TypeError | typeof RangeError, Re
   [mfWith({ learning_rate: 1 }), T, /did you mean `learningRate`\?/],
   [mfWith({ zzzzzzzzzz: 1 }), T, /Unknown option `zzzzzzzzzz` .* known: model, seed, threads/],
   [mfWith({ fields: ['genres'] }), T, /Model 'mf' has no option `fields`/],
-  [mfWith({ featureLearningRate: 1 }), T, /Model 'mf' has no option `featureLearningRate`/],
+  [mfWith({ featureLearningRate: 1 }), T, /`implicitTerm` to be true with `featureLearningRate`/],
   [{ model: 'popularity', dim: 8 }, T, /Model 'popularity' has no option `dim`/],
   [mfWith({ dim: '64' }), T, /Expected `dim` to be an integer >= 1 and <= 4096, received "64" \(string\)/],
   [mfWith({ dim: 0 }), R, /`dim`.*received 0/],
