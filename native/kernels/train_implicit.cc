@@ -5,17 +5,16 @@
 //
 // 1. For each user, with q, y and b_i as they stand: A_u = p_u + s_u, s_u the implicit term. The ratings are cut into
 //    kSweepRatings runs that take turns: a turn takes the next rating of each, sums their gradients g_n = d loss / d x
-//    and moves b_u and p_u. All y_j of N(u) have the same gradient, |N(u)|^-1/2 sum of g_n q_i, so s_u moves by -lr
-//    times sum of g_n q_i in each turn as if they had moved, and A_u moves with both. Without that the ratings of a
-//    user would be answered twice, by p_u and at the end again by y: an epoch of users with thousands of ratings
-//    overshot by as much as it learnt. G_u = sum of g_n q_i over all turns.
+//    and moves b_u and p_u. All y_j of N(u) have the same gradient, |N(u)|^-1/2 sum of g_n q_i, so s_u moves by -lr'
+//    times sum of g_n q_i in each turn as if they had moved already, and A_u moves with both: else the ratings of a
+//    user would be answered twice, by p_u and at the end by y. G_u = sum of g_n q_i over all turns.
 // 2. For each range of items, the users of the batch one after the other:
 //      q_i <- q_i - lr (g_n A_u + l2 q_i)    b_i <- b_i - lr (g_n + l2 b_i)    y_i <- y_i - lr (|N(u)|^-1/2 G_u + l2
 //      y_i)
 //    with A_u as its turns have left it. So y_i moves once for each user who rated i, by the whole of his gradient.
 //
 // Rows of users are of their own index in the first loop, rows of items in the second: no locks, and the same bits for
-// any number of threads. L2 shares as in train_epoch.cc, lr of y times feature_learning_rate; those of y_i count the
+// any number of threads. lr' = lr feature_learning_rate. L2 shares as in train_epoch.cc; those of y_i count the
 // users who rated i.
 //
 // Bytes a rating: 3 rows read and 2 written, 20 dim, and q once more, mostly from L2.
