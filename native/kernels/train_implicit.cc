@@ -9,8 +9,9 @@
 //    times sum of g_n q_i in each turn as if they had moved already, and A_u moves with both: else the ratings of a
 //    user would be answered twice, by p_u and at the end by y. G_u = sum of g_n q_i over all turns.
 // 2. For each range of items, the users of the batch one after the other:
-//      q_i <- q_i - lr (g_n A_u + l2 q_i)    b_i <- b_i - lr (g_n + l2 b_i)    y_i <- y_i - lr (|N(u)|^-1/2 G_u + l2
-//      y_i)
+//      q_i <- q_i - lr (g_n A_u + l2 q_i)
+//      b_i <- b_i - lr (g_n + l2 b_i)
+//      y_i <- y_i - lr' (|N(u)|^-1/2 G_u + l2 y_i)
 //    with A_u as its turns have left it. So y_i moves once for each user who rated i, by the whole of his gradient.
 //
 // Rows of users are of their own index in the first loop, rows of items in the second: no locks, and the same bits for
