@@ -7,6 +7,7 @@
       "native/core/adam_tables.cc",
       "native/core/als_trainer.cc",
       "native/core/batches.cc",
+      "native/core/bpr_trainer.cc",
       "native/core/cooccurrence.cc",
       "native/core/count_trainer.cc",
       "native/core/finite.cc",
@@ -21,10 +22,13 @@
       "native/core/pair_counts.cc",
       "native/core/parallel.cc",
       "native/core/permutation.cc",
+      "native/core/positive_cells.cc",
       "native/core/softmax_trainer.cc",
       "native/core/target_blocks.cc",
       "native/core/trainer.cc",
+      "native/core/user_sweep.cc",
       "native/binding/bind_als.cc",
+      "native/binding/bind_bpr.cc",
       "native/binding/bind_counts.cc",
       "native/binding/bind_device.cc",
       "native/binding/bind_fold.cc",
@@ -55,7 +59,9 @@
       "native/kernels/table.cc",
       "native/kernels/train_adam.cc",
       "native/kernels/train_batch.cc",
+      "native/kernels/train_bpr.cc",
       "native/kernels/train_epoch.cc",
+      "native/kernels/train_implicit.cc",
       "native/kernels/train_item_pairs.cc"
     ]
   }

@@ -55,9 +55,9 @@ function countLearnt(parameters: Parameters): number {
     return sum([parameters.itemFactors, parameters.contextFactors, parameters.itemBiases, parameters.network]);
   }
   if (parameters.kind === 'itemWeights') return parameters.weights.length;
-  const { userFactors, itemFactors, userBiases, itemBiases, fields, moments = [] } = parameters;
+  const { userFactors, itemFactors, implicitFactors, userBiases, itemBiases, fields, moments = [] } = parameters;
   const ofFields = [...fields, ...moments].flatMap(({ factors, biases }) => [factors, biases]);
-  return 1 + sum([userFactors, itemFactors, userBiases, itemBiases, ...ofFields]);
+  return 1 + sum([userFactors, itemFactors, implicitFactors, userBiases, itemBiases, ...ofFields]);
 }
 
 /** A trained model. Immutable; made by `train` or `loadModel`. */

@@ -14,7 +14,7 @@ export type ModelName =
   | 'coLikes';
 /** Of models that fit ratings with factors. */
 export type FactorObjective = 'squared' | 'logistic';
-export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
+export type Objective = FactorObjective | 'bpr' | 'softmax' | 'sampledSoftmax' | 'negativeSampling' | 'cooccurrence';
 export type Optimizer = 'sgd' | 'adagrad' | 'adam';
 export type Device = 'auto' | 'cpu' | 'cuda';
 export type Metric = 'cosine' | 'dot';
@@ -29,6 +29,7 @@ export interface Regularization {
   user: number;
   item: number;
   bias: number;
+  /** Of what a row shares with others: the metadata of an fm, or what an item says of all who rated it (`implicitTerm`). */
   feature: number;
 }
 
@@ -59,7 +60,7 @@ export interface Losses {
 
 /**
  * What `train` reports after each epoch. Losses are in the units of the objective: of models that fit ratings a mean over
- * ratings, of a softmax the mean cross-entropy in nats, of co-occurrence the whole cost, of ials the whole cost for each
+ * ratings, of bpr a mean over triples, of a softmax the mean cross-entropy in nats, of co-occurrence the whole cost, of ials the whole cost for each
  * positive.
  */
 export interface EpochReport {
@@ -87,7 +88,8 @@ export interface TrainOptions {
    * `regularization` * row added to its gradient of the mean loss ('coupled'), or is multiplied by
    * 1 - learningRate * regularization each step ('decoupled'); Adam's default for that takes about the same share of a
    * row in an epoch, however many steps it has. ials: a row with n positives adds
-   * `regularization` * (n + `unobservedWeight` * rows of the other side)^`regularizationPower` * |row|^2.
+   * `regularization` * (n + `unobservedWeight` * rows of the other side)^`regularizationPower` * |row|^2. With objective
+   * 'bpr' it is a number, and `regularization` * row is added to the gradient of each triple that moves the row.
    */
   regularization?: number | Partial<Regularization>;
   /** Frequency scaling of the penalty: 0 plain ridge, 1 weighted lambda. */
@@ -118,9 +120,16 @@ export interface TrainOptions {
    * Whether there are biases. The global bias starts at the mean rating; an fm that trains in batches learns it further.
    */
   biases?: boolean;
+  /**
+   * mf: whether what a user rated tells of the user, whatever the ratings (SVD++; Koren 2008, eq. 15). Each item j gets a
+   * second vector y_j, and the user's vector is p_u + |N(u)|^-1/2 sum of y_j over N(u), all items that the user rated in the
+   * training data, or of a new user those of the history. Trains user by user: only with optimizer 'sgd' and `batchSize` 1.
+   * Default false.
+   */
+  implicitTerm?: boolean;
   /** Learning rate of biases as a multiple of `learningRate`. */
   biasLearningRate?: number;
-  /** Learning rate of shared features (genres, age, ...) as a multiple of `learningRate`. */
+  /** Learning rate of shared features (genres, age, ...), or of `implicitTerm`, as a multiple of `learningRate`. */
   featureLearningRate?: number;
   /** Standard deviation of the normal initial factors. Default of ials: .1 / sqrt(dim). */
   initStd?: number;
@@ -133,7 +142,7 @@ export interface TrainOptions {
   window?: number;
   /** Pairs of an epoch, in the mean for each interaction. Only with `pairs: 'all'`. */
   pairsPerItem?: number;
-  /** Negatives of a pair. */
+  /** Negatives of a pair, or of a like. */
   negatives?: number;
   /** Negatives are drawn with the weights (interactions of the item) ^ negativePower: 0 evenly, 1 by popularity. */
   negativePower?: number;

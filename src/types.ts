@@ -78,6 +78,11 @@ export interface FactorParameters {
   /** Of the training ratings. Predicted ones lie in it: the sigmoid is scaled to it, identity is clipped to it. */
   range: Range;
   fields: readonly FieldParameters[];
+  /**
+   * (numItems, dim) of the implicit term, y: in scores the row of user u is userFactors[u] + |N(u)|^-1/2 times the sum of y
+   * over N(u), the items of `seen` of the user.
+   */
+  implicitFactors?: Float32Array;
   /** Coarse to fine: at a time that none of them knows a user has his own row. */
   moments?: readonly MomentParameters[];
   /**

@@ -7,6 +7,7 @@ namespace palate {
 
 void bind_counts(Napi::Env env, Napi::Object exports);
 void bind_als(Napi::Env env, Napi::Object exports);
+void bind_bpr(Napi::Env env, Napi::Object exports);
 void bind_device(Napi::Env env, Napi::Object exports);
 void bind_fold(Napi::Env env, Napi::Object exports);
 void bind_item_pairs(Napi::Env env, Napi::Object exports);

@@ -73,6 +73,9 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     setup.valid_values = constant(fields.array<float>("validValues", setup.valid_users.size));
     expect_below(env, setup.valid_users, setup.num_users, "validUsers");
     expect_below(env, setup.valid_items, setup.num_items, "validItems");
+    setup.implicit_term = fields.boolean("implicitTerm");
+    if (setup.implicit_term && setup.num_features != setup.num_items)
+      throw Napi::RangeError::New(env, "native: the implicit term needs a feature for each item");
     setup.user_features = feature_lists(env, fields, "userFeatureOffsets", "userFeatures", "userFeatureWeights",
                                         setup.num_users, setup.num_features);
     setup.item_features = feature_lists(env, fields, "itemFeatureOffsets", "itemFeatures", "itemFeatureWeights",

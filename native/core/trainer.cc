@@ -80,14 +80,12 @@ Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads
   initialise(state_.items, 2, item_shares_.data(), setup.init_std);
   initialise(state_.features, 3, feature_shares_.data(), setup.init_std);
 
-  const bool featured = setup.num_features != 0;
-  if (featured && setup.valid_users.size != 0) {
-    combined_users_ = Buffer<float>(static_cast<std::size_t>(setup.num_users) * state_.stride);
-    combined_items_ = Buffer<float>(static_cast<std::size_t>(setup.num_items) * state_.stride);
-    combined_user_biases_ = Buffer<float>(setup.num_users);
-    combined_item_biases_ = Buffer<float>(setup.num_items);
-    failed_ = failed_ || combined_users_.failed() || combined_items_.failed() || combined_user_biases_.failed() ||
-              combined_item_biases_.failed();
+  if (setup.num_features != 0 && setup.valid_users.size != 0) make_combined();
+  if (setup.implicit_term) {
+    sweep_ = std::make_unique<UserSweep>(setup.offsets, setup.items, setup.values, setup.num_items, state_.stride);
+    failed_ = failed_ || sweep_->failed();
+    if (!failed_) state_.implicit = sweep_->lists();
+    return;
   }
   const TrainOptions& o = setup.options;
   const std::size_t row_bytes = std::size_t{state_.stride} * sizeof(float) * floats_of(o.optimizer);
@@ -99,6 +97,17 @@ Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads
     const std::size_t ratings = setup.items.size;
     if (adam_in_batches(state_, ratings)) make_adam(static_cast<std::uint32_t>((ratings - 1) / o.batch_size + 1));
   }
+}
+
+// Rows that validation scores by, beside those that are trained.
+void Trainer::make_combined() {
+  combined_users_ = Buffer<float>(static_cast<std::size_t>(setup_.num_users) * state_.stride);
+  failed_ = failed_ || combined_users_.failed();
+  if (setup_.implicit_term) return;
+  combined_items_ = Buffer<float>(static_cast<std::size_t>(setup_.num_items) * state_.stride);
+  combined_user_biases_ = Buffer<float>(setup_.num_users);
+  combined_item_biases_ = Buffer<float>(setup_.num_items);
+  failed_ = failed_ || combined_items_.failed() || combined_user_biases_.failed() || combined_item_biases_.failed();
 }
 
 void Trainer::make_grid(const GridPlan& plan) {
@@ -185,7 +194,10 @@ void Trainer::count_shares() {
     user_shares_[u] = static_cast<float>(setup_.offsets[u + 1] - setup_.offsets[u]);
     add_features(setup_.user_features, u, user_shares_[u]);
   }
-  for (std::uint32_t i = 0; i < setup_.num_items; ++i) add_features(setup_.item_features, i, item_shares_[i]);
+  for (std::uint32_t i = 0; i < setup_.num_items; ++i) {
+    if (setup_.implicit_term) feature_shares_[i] = item_shares_[i];
+    add_features(setup_.item_features, i, item_shares_[i]);
+  }
   for (Buffer<float>* shares : {&user_shares_, &item_shares_, &feature_shares_}) {
     for (std::size_t row = 0; row < shares->size(); ++row) {
       float& share = (*shares)[row];
@@ -239,7 +251,13 @@ EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const s
   EpochLoss loss;
   EpochResult result;
   if (adam_ != nullptr) start_adam(call);
-  if (grid_ != nullptr) {
+  if (sweep_ != nullptr) {
+    call.sweep = sweep_->start(setup_.seed, epoch);
+    call.user_shares = user_shares_.data();
+    call.item_shares = item_shares_.data();
+    call.feature_shares = feature_shares_.data();
+    result.status = backend.train_implicit(state_, call, pool_, loss);
+  } else if (grid_ != nullptr) {
     describe_blocks(call, epoch);
     if (adam_ != nullptr) {
       result.status = backend.train_adam(state_, call, pool_, loss);

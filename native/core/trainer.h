@@ -11,6 +11,7 @@
 #include "core/grid.h"
 #include "core/memory.h"
 #include "core/parallel.h"
+#include "core/user_sweep.h"
 #include "core/view.h"
 
 namespace palate {
@@ -29,6 +30,7 @@ struct TrainerSetup {
   View<const float> valid_values;
   FeatureLists user_features;
   FeatureLists item_features;
+  bool implicit_term = false;  // num_features must be num_items, with no feature lists
   TrainOptions options;
   float regularization_user = 0;
   float regularization_item = 0;
@@ -76,6 +78,7 @@ class Trainer {
   void allocate(Table& owner, ParameterTable& table, std::uint32_t rows, float regularization);
   void initialise(ParameterTable& table, std::uint64_t stream, const float* shares, float std_dev);
   void count_shares();
+  void make_combined();
   void make_grid(const GridPlan& plan);
   void make_adam(std::uint32_t steps);
   void start_adam(EpochCall& call);
@@ -87,6 +90,7 @@ class Trainer {
   Table users_, items_, features_;
   Buffer<float> user_shares_, item_shares_, feature_shares_;
   std::unique_ptr<Grid> grid_;
+  std::unique_ptr<UserSweep> sweep_;
   std::unique_ptr<AdamTables> adam_;
   std::unique_ptr<Batches> batches_;
   Buffer<float> block_scratch_;

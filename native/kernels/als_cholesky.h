@@ -1,6 +1,5 @@
 // Systems of linear equations with a positive definite matrix, by Cholesky: M x = v with M = U'U, U'y = v, U x = y. In
-// place of U_ii stands 1 / U_ii, which is all that is needed of it. Part of
-// solve_als.cc and fold_rows.cc.
+// place of U_ii stands 1 / U_ii, which is all that is needed of it. Part of solve_als.cc and fold_rows.cc.
 #pragma once
 
 #include "kernels/als_products.h"
@@ -14,7 +13,7 @@ constexpr std::size_t triangle_lanes(std::uint32_t width) { return std::size_t{w
 
 // Solves sixteen systems in place, one a lane, as a single small one would leave the processor waiting for one result
 // after the other. triangles (triangle_lanes(width), 16), least_pivots (16), v (width, 16)
-void solve_sixteen(float* triangles, std::uint32_t width, const float* least_pivots, float* v) {
+[[maybe_unused]] void solve_sixteen(float* triangles, std::uint32_t width, const float* least_pivots, float* v) {
   const Lanes zero = splat(0.0f);
   float* row = triangles;
   for (std::uint32_t j = 0; j < width; ++j) {

@@ -21,7 +21,7 @@ struct Vectors {
   }
 };
 
-Vectors vectors_of(const ParameterTable& table, const SlotScratch& side, std::uint32_t stride) {
+PALATE_INLINE Vectors vectors_of(const ParameterTable& table, const SlotScratch& side, std::uint32_t stride) {
   if (side.combined != nullptr) return {side.combined, side.combined_bias, stride};
   return {table.factors, table.biases, stride};
 }

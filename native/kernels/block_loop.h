@@ -10,17 +10,17 @@ bool cancelled(const EpochCall& call) {
   return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
 }
 
-void clear_losses(const EpochCall& call) {
+PALATE_INLINE void clear_losses(const EpochCall& call) {
   for (std::uint32_t b = 0; b < 2 * call.grid.side; ++b) call.block_losses[b] = 0;
 }
 
 // A block is on one thread at a time, so its sums need no lock.
-void add_losses(const EpochCall& call, std::uint32_t block, const LossSums& sums) {
+PALATE_INLINE void add_losses(const EpochCall& call, std::uint32_t block, const LossSums& sums) {
   call.block_losses[2 * block] += sums.loss;
   call.block_losses[2 * block + 1] += sums.squared_error;
 }
 
-EpochLoss total_loss(const EpochCall& call) {
+PALATE_INLINE EpochLoss total_loss(const EpochCall& call) {
   const GridView& grid = call.grid;
   EpochLoss loss;
   for (std::uint32_t b = 0; b < grid.side; ++b) {

@@ -1,6 +1,7 @@
-// Draws from the noise distribution of a group of items. Part of train_item_pairs.cc.
+// Draws from the noise distribution of a group of items. Part of train_item_pairs.cc and train_bpr.cc.
 #pragma once
 
+#include "kernels/sorted.h"
 #include "kernels/train_item_pairs.h"
 #include "math/lanes.h"
 
@@ -29,27 +30,12 @@ PALATE_INLINE std::uint32_t draw(const Noise& noise, std::uint64_t& state) {
   return slot.items[static_cast<std::uint32_t>(bits) >= slot.threshold];
 }
 
-// Whether a history has the item.
-PALATE_INLINE bool has_seen(const ItemPairsCall& call, std::uint32_t history, std::uint32_t item) {
-  std::uint32_t begin = call.seen_offsets[history];
-  std::uint32_t end = call.seen_offsets[history + 1];
-  while (begin < end) {
-    const std::uint32_t middle = begin + (end - begin) / 2;
-    if (call.seen_items[middle] < item) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return begin < call.seen_offsets[history + 1] && call.seen_items[begin] == item;
-}
-
 // A negative that is not in the history of the pair, or its output, which marks it void.
 PALATE_INLINE std::uint32_t draw_unseen(const ItemPairsCall& call, const Noise& noise, std::size_t pair,
                                         std::uint64_t& state) {
   for (std::uint32_t n = 0; n < kMostDraws; ++n) {
     const std::uint32_t item = draw(noise, state);
-    if (!has_seen(call, call.histories[pair], item)) return item;
+    if (!contains(call.seen_offsets, call.seen_items, call.histories[pair], item)) return item;
   }
   return call.pairs[pair].output;
 }

@@ -1,5 +1,6 @@
 // Losses of given pairs under the current parameters, for validation.
 #include "kernels/combine_rows.h"
+#include "kernels/implicit_rows.h"
 #include "kernels/level.h"
 #include "kernels/loss_sums.h"
 #include "math/objectives.h"
@@ -30,6 +31,17 @@ void combine_chunk(void* context, std::uint32_t chunk) {
   for (std::uint32_t row = begin; row < end; ++row) {
     run.biases[row] = combine_row(run.rows + static_cast<std::size_t>(row) * s.stride, *run.table, *run.lists,
                                   s.features.factors, s.features.biases, row, s.stride, s.options.within_side);
+  }
+}
+
+void add_implicit_chunk(void* context, std::uint32_t chunk) {
+  const Run& run = *static_cast<const Run*>(context);
+  const std::uint32_t rows = run.state->users.rows;
+  const std::uint32_t begin = chunk * kRowsChunk;
+  const std::uint32_t end = begin + kRowsChunk < rows ? begin + kRowsChunk : rows;
+  const std::size_t stride = run.state->stride;
+  for (std::uint32_t user = begin; user < end; ++user) {
+    add_implicit(run.call->combined_users + user * stride, run.state->users.factors + user * stride, *run.state, user);
   }
 }
 
@@ -94,11 +106,11 @@ void score_chunk(void* context, std::uint32_t chunk) {
   const Run& run = *static_cast<const Run*>(context);
   const TrainState& s = *run.state;
   const PairsCall& call = *run.call;
-  const bool combined = call.combined_users != nullptr;
-  const float* user_rows = combined ? call.combined_users : s.users.factors;
-  const float* item_rows = combined ? call.combined_items : s.items.factors;
-  const float* user_biases = combined ? call.combined_user_biases : s.users.biases;
-  const float* item_biases = combined ? call.combined_item_biases : s.items.biases;
+  const bool featured = call.combined_user_biases != nullptr;
+  const float* user_rows = call.combined_users != nullptr ? call.combined_users : s.users.factors;
+  const float* item_rows = featured ? call.combined_items : s.items.factors;
+  const float* user_biases = featured ? call.combined_user_biases : s.users.biases;
+  const float* item_biases = featured ? call.combined_item_biases : s.items.biases;
   const std::size_t end = chunk * kPairsChunk + kPairsChunk < call.size ? chunk * kPairsChunk + kPairsChunk : call.size;
   LossSums sums{0, 0};
   for (std::size_t begin = chunk * kPairsChunk; begin < end; begin += kLossChunk) {
@@ -119,13 +131,15 @@ void score_chunk(void* context, std::uint32_t chunk) {
 }  // namespace
 
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss) {
-  if (call.combined_users != nullptr) {
+  Run run{&state, &call};
+  if (!state.implicit.empty()) {
+    pool.run((state.users.rows + kRowsChunk - 1) / kRowsChunk, add_implicit_chunk, &run);
+  } else if (call.combined_users != nullptr) {
     CombineRun users{&state, &state.users, &state.user_features, call.combined_users, call.combined_user_biases};
     CombineRun items{&state, &state.items, &state.item_features, call.combined_items, call.combined_item_biases};
     pool.run((state.users.rows + kRowsChunk - 1) / kRowsChunk, combine_chunk, &users);
     pool.run((state.items.rows + kRowsChunk - 1) / kRowsChunk, combine_chunk, &items);
   }
-  Run run{&state, &call};
   const std::uint32_t chunks = static_cast<std::uint32_t>((call.size + kPairsChunk - 1) / kPairsChunk);
   pool.run(chunks, score_chunk, &run);
   loss = {};

@@ -14,6 +14,7 @@
 #include "kernels/softmax.h"
 #include "kernels/solve_als.h"
 #include "kernels/train.h"
+#include "kernels/train_bpr.h"
 #include "kernels/train_item_pairs.h"
 #include "math/lanes.h"
 
@@ -22,7 +23,9 @@ namespace palate::KERNEL_NS {
 Status select_topk(const TopkCall& call, Pool& pool);
 Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+Status train_implicit(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
+Status train_bpr(const BprCall& call, Pool& pool);
 Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
 Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);

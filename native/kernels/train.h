@@ -11,6 +11,11 @@
 // (2010, eq. 1) over the features of u and i, with the pairs inside one side in W. Without shared features
 // it is matrix factorisation with biases (Koren, Bell, Volinsky 2009, eq. 4).
 //
+// The implicit term of SVD++ (Koren 2008, eq. 15) is a case of it: with N(u) the items of all training ratings of u,
+// each j of N(u) is a feature of u of weight |N(u)|^-1/2, with factors y_j, no bias and nothing within the side:
+//
+//   A_u = p_u + |N(u)|^-1/2 sum_{j in N(u)} y_j
+//
 // Prediction y = x (identity) or min + (max - min) sigmoid(x). Objectives, as means over ratings:
 //   squared   (r - y)^2
 //   logistic  cross-entropy of t = (r - min) / (max - min) against sigmoid(x)
@@ -50,6 +55,15 @@ struct FeatureLists {
   const std::uint32_t* offsets = nullptr;  // (rows + 1), nullptr: none
   const std::uint32_t* features = nullptr;
   const float* weights = nullptr;
+
+  bool empty() const { return offsets == nullptr; }
+};
+
+// N(u) of the implicit term: the features of user u are items[offsets[u] ... offsets[u + 1]), all of one weight.
+struct ImplicitLists {
+  const std::uint32_t* offsets = nullptr;  // (users + 1), nullptr: no implicit term
+  const std::uint32_t* items = nullptr;    // ascending for each user
+  const float* weights = nullptr;          // (users) |N(u)|^-1/2, 0 without ratings
 
   bool empty() const { return offsets == nullptr; }
 };
@@ -161,6 +175,7 @@ struct TrainState {
   std::uint32_t stride = 0;
   FeatureLists user_features;
   FeatureLists item_features;
+  ImplicitLists implicit;  // of rows y in `features`, one an item
   TrainOptions options;
 };
 
@@ -216,6 +231,25 @@ struct AdamCall {
   std::uint32_t* slots = nullptr;  // (items) scratch, in blocks
 };
 
+// Training with the implicit term, users in batches: see train_implicit.cc.
+inline constexpr std::uint32_t kSweepUsers = 32;    // of a batch
+inline constexpr std::uint32_t kSweepRatings = 16;  // of a user at a time
+inline constexpr std::uint32_t kSweepShards = 16;   // ranges of items with about equally many ratings
+
+struct UserSweepView {
+  const std::uint32_t* users = nullptr;  // (num_users) those with ratings, in the order of the epoch
+  std::uint32_t num_users = 0;
+  const float* values = nullptr;               // of ImplicitLists::items
+  const std::uint32_t* shard_items = nullptr;  // (kSweepShards + 1) first item of each shard
+  // Scratch of a batch.
+  float* combined = nullptr;        // (kSweepUsers, stride) A_u
+  float* gradients = nullptr;       // (kSweepUsers, stride) G_u
+  float* turn_gradients = nullptr;  // (kSweepUsers, stride)
+  float* errors = nullptr;          // d loss / d x of the ratings of a batch, user by user
+  std::size_t* starts = nullptr;    // (kSweepUsers) where those of each user start
+  double* losses = nullptr;         // (2 * kSweepUsers)
+};
+
 struct EpochCall {
   float learning_rate = 0;
   const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop, set by JavaScript
@@ -232,6 +266,8 @@ struct EpochCall {
   // Batches.
   BatchSource* batches = nullptr;
   AdamCall adam;
+  // With the implicit term; the shares of `feature_shares` are those of the rows y.
+  UserSweepView sweep;
 };
 
 // Ratings that a block of Adam takes at a time, inside its share of a step.
@@ -255,8 +291,9 @@ struct PairsCall {
   const std::uint32_t* items = nullptr;
   const float* values = nullptr;
   std::size_t size = 0;
-  float* combined_users = nullptr;  // (users, stride) and (users) scratch when there are shared features
-  float* combined_user_biases = nullptr;
+  // Scratch when there are shared features; with the implicit term the first alone.
+  float* combined_users = nullptr;        // (users, stride)
+  float* combined_user_biases = nullptr;  // (users)
   float* combined_items = nullptr;
   float* combined_item_biases = nullptr;
   double* partial = nullptr;  // (2 * chunks) scratch, chunks = ceil(size / kPairsChunk)

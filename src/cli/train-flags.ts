@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { FieldSpec, TrainOptions } from '../index.js';
+import { specsOf } from '../models/index.js';
 import type { OptionSpec } from '../models/option-table.js';
 import type { ModelSpec } from '../models/spec.js';
 import { batchSize, integer, list, number, oneOf, type Parser, range, regularization, schedule } from './arguments.js';
@@ -109,7 +110,8 @@ function tableOptions(specs: readonly ModelSpec[]): Map<string, OptionSpec[]> {
 }
 
 /** A flag for each option that some of the models have. */
-export function trainFlags(specs: readonly ModelSpec[]): TrainFlag[] {
+export function trainFlags(models: readonly ModelSpec[]): TrainFlag[] {
+  const specs = models.flatMap(specsOf);
   const tables = tableOptions(specs);
   const factors = specs.filter((spec) => spec.trainer === 'factors');
   /** Values of an option of words: those of factor models and those of tables. */
@@ -139,6 +141,11 @@ export function trainFlags(specs: readonly ModelSpec[]): TrainFlag[] {
     ...fixed,
     ...choices,
     { option: 'biases', flags: '--no-biases', help: 'learn no biases' },
+    {
+      option: 'implicitTerm',
+      flags: '--implicit-term',
+      help: 'mf: users are also what they rated, whatever the ratings (SVD++)',
+    },
     { option: 'lazy', flags: '--lazy', help: 'adam: leave rows that a batch does not touch where they are' },
   ];
   const there = new Set(flags.map(({ option }) => option));

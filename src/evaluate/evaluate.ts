@@ -1,7 +1,7 @@
 import { Table } from 'apache-arrow';
 import { Dataset } from '../dataset/dataset.js';
 import type { Model } from '../model.js';
-import { models } from '../models/index.js';
+import { specOf } from '../models/index.js';
 import {
   expectBoolean,
   expectInt,
@@ -77,7 +77,7 @@ export async function evaluate(
   const perUser = expectBoolean('perUser', options.perUser ?? false);
 
   const rows = test instanceof Dataset ? test : Dataset.fromTable(test);
-  const predictsRatings = !data.implicit && models[data.name].predictsRatings;
+  const predictsRatings = !data.implicit && specOf(data.name, data.options.objective).predictsRatings;
   return measure(
     {
       training: data,

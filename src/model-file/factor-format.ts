@@ -1,5 +1,5 @@
 import { Utf8, type Vector, vectorFromArray } from 'apache-arrow';
-import { expectInt, expectNumber, expectOneOf, expectString } from '../options.js';
+import { expectBoolean, expectInt, expectNumber, expectOneOf, expectString } from '../options.js';
 import type { FactorParameters, FieldParameters, MomentParameters, Range, RatingCategories } from '../types.js';
 import { checkLength, checkLists, checkNumbers, checkSlots, checkTexts } from './check-arrays.js';
 import { expectArray, expectObject, type Json } from './expect-json.js';
@@ -26,15 +26,18 @@ const momentSection = (level: number, part: string): string => `moment.${level}.
 /** Columns of a field are called field.0.labels, field.0.offsets, ... */
 const fieldSection = (field: number, part: string): string => `field.${field}.${part}`;
 
+type Contents = ReturnType<ParameterFormat<FactorParameters>['contents']>;
+
 /** User and item factors and biases, and an fm's fields. */
 export const factorFormat: ParameterFormat<FactorParameters> = {
-  describe: ({ dim, globalBias, link, categories, range, fields, moments, penalties }) => ({
+  describe: ({ dim, globalBias, link, categories, range, fields, implicitFactors, moments, penalties }) => ({
     dim,
     globalBias,
     link,
     ...(categories !== undefined && { categories }),
     range,
     fields: fields.map((field) => ({ ...field, labels: field.labels.length, active: field.indices.length })),
+    ...(implicitFactors !== undefined && { implicitTerm: true }),
     ...(moments !== undefined && {
       moments: moments.map(({ name, seconds, slots }) => ({ name, seconds, slots: slots.length })),
     }),
@@ -48,10 +51,12 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
     const categories = link === 'ordinal' ? parseCategories(raw.categories) : undefined;
     const range = parseRange(raw.range);
     const fields = expectArray('fields', raw.fields).map(parseField);
+    const implicitTerm = raw.implicitTerm !== undefined && expectBoolean('implicitTerm', raw.implicitTerm);
     const moments = raw.moments === undefined ? undefined : expectArray('moments', raw.moments).map(parseMoment);
     const penalties = raw.penalties === undefined ? undefined : parsePenalties(raw.penalties);
     const optional = {
       ...(categories !== undefined && { categories }),
+      ...(implicitTerm && { implicitTerm }),
       ...(moments !== undefined && { moments }),
       ...(penalties !== undefined && { penalties }),
     };
@@ -62,6 +67,7 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
         { name: 'item.factors', type: 'float32', rows: items * dim },
         { name: 'user.biases', type: 'float32', rows: users },
         { name: 'item.biases', type: 'float32', rows: items },
+        ...(implicitTerm ? [{ name: 'item.implicit', type: 'float32', rows: items * dim } as const] : []),
         ...fields.flatMap(({ side, labels, active }, i): Column[] => [
           { name: fieldSection(i, 'labels'), type: 'utf8', rows: labels },
           { name: fieldSection(i, 'offsets'), type: 'uint32', rows: (side === 'user' ? users : items) + 1 },
@@ -99,6 +105,7 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
             biases: column<Float32Array>(fieldSection(i, 'biases')),
           }),
         ),
+        ...(implicitTerm && { implicitFactors: column<Float32Array>('item.implicit') }),
         ...(moments !== undefined && {
           moments: moments.map(
             ({ name, seconds }, i): MomentParameters => ({
@@ -116,13 +123,14 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
     };
   },
 
-  contents: ({ userFactors, itemFactors, userBiases, itemBiases, fields, moments = [] }) => [
+  contents: ({ userFactors, itemFactors, userBiases, itemBiases, fields, implicitFactors, moments = [] }) => [
     ['user.factors', () => userFactors],
     ['item.factors', () => itemFactors],
     ['user.biases', () => userBiases],
     ['item.biases', () => itemBiases],
+    ...(implicitFactors === undefined ? [] : ([['item.implicit', () => implicitFactors]] satisfies Contents)),
     ...fields.flatMap(
-      ({ labels, offsets, indices, factors, biases }, i): ReturnType<ParameterFormat<FactorParameters>['contents']> => [
+      ({ labels, offsets, indices, factors, biases }, i): Contents => [
         [fieldSection(i, 'labels'), () => vectorFromArray(labels, new Utf8())],
         [fieldSection(i, 'offsets'), () => offsets],
         [fieldSection(i, 'indices'), () => indices],
@@ -131,7 +139,7 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
       ],
     ),
     ...moments.flatMap(
-      ({ offsets, slots, factors, biases }, i): ReturnType<ParameterFormat<FactorParameters>['contents']> => [
+      ({ offsets, slots, factors, biases }, i): Contents => [
         [momentSection(i, 'offsets'), () => offsets],
         [momentSection(i, 'slots'), () => slots],
         [momentSection(i, 'factors'), () => factors],
@@ -146,6 +154,9 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
     await checkNumbers('item.factors', parameters.itemFactors, items.size * dim);
     await checkNumbers('user.biases', parameters.userBiases, users.size);
     await checkNumbers('item.biases', parameters.itemBiases, items.size);
+    if (parameters.implicitFactors !== undefined) {
+      await checkNumbers('item.implicit', parameters.implicitFactors, items.size * dim);
+    }
     for (const [i, field] of parameters.fields.entries()) {
       const rows = (field.side === 'user' ? users : items).size;
       const size = field.labels.length;

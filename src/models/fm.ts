@@ -35,6 +35,7 @@ export const fm: FactorSpec = {
     batchSize: 1,
     link: 'sigmoid',
     biases: true,
+    implicitTerm: false,
     biasLearningRate: 0.25,
     featureLearningRate: 0.1,
     initStd: 0.05,

@@ -24,3 +24,15 @@ export const models: Readonly<Record<ModelName, ModelSpec>> = {
   itemSoftmax,
   coLikes,
 };
+
+/** The spec of a model by an objective that has a trainer of its own; else the model's. */
+export function specOf(name: ModelName, objective: unknown): ModelSpec {
+  const spec = models[name];
+  const own: Readonly<Record<string, ModelSpec>> = spec.trainer === 'factors' ? { ...spec.byObjective } : {};
+  return (typeof objective === 'string' ? own[objective] : undefined) ?? spec;
+}
+
+/** A spec and those of its objectives that have a trainer of their own. */
+export function specsOf(spec: ModelSpec): ModelSpec[] {
+  return [spec, ...(spec.trainer === 'factors' ? Object.values(spec.byObjective ?? {}) : [])];
+}

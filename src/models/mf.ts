@@ -1,4 +1,5 @@
 import { factorOptions } from './factor-options.js';
+import { mfBpr } from './mf-bpr.js';
 import type { FactorSpec } from './spec.js';
 
 export const mf: FactorSpec = {
@@ -10,8 +11,9 @@ export const mf: FactorSpec = {
   predictsRatings: true,
   update: { epochs: 0.25, learningRate: 0.5 },
   objectives: ['squared', 'logistic'],
+  byObjective: { bpr: mfBpr },
   optimizers: ['sgd', 'adagrad', 'adam'],
-  options: factorOptions,
+  options: [...factorOptions, 'implicitTerm', 'featureLearningRate'],
   space: {
     learningRate: { times: 3 },
     'regularization.user': { times: 4 },
@@ -34,6 +36,7 @@ export const mf: FactorSpec = {
     batchSize: 1,
     link: 'sigmoid',
     biases: true,
+    implicitTerm: false,
     biasLearningRate: 0.25,
     featureLearningRate: 1,
     initStd: 0.01,
@@ -78,6 +81,35 @@ export const mf: FactorSpec = {
         schedule: { type: 'exponential', factor: 0.8 },
         batchSize: 1024,
         biasLearningRate: 1,
+      },
+    },
+    {
+      objective: 'squared',
+      implicitTerm: true,
+      defaults: {
+        dim: 128,
+        epochs: 20,
+        learningRate: 0.014,
+        regularization: { user: 1, item: 0.4, bias: 0.15, feature: 16 },
+        schedule: { type: 'exponential', factor: 0.95 },
+        featureLearningRate: 0.1,
+        initStd: 0.02,
+      },
+    },
+    {
+      objective: 'logistic',
+      implicitTerm: true,
+      defaults: {
+        dim: 50,
+        epochs: 20,
+        learningRate: 0.1,
+        regularization: { user: 0.12, item: 0.05, bias: 0.02, feature: 2 },
+        optimizer: 'sgd',
+        schedule: { type: 'exponential', factor: 0.95 },
+        batchSize: 1,
+        biasLearningRate: 0.25,
+        featureLearningRate: 0.1,
+        initStd: 0.02,
       },
     },
     { objective: 'squared', optimizer: 'adagrad', defaults: { learningRate: 0.05, initStd: 0.05 } },

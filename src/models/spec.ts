@@ -1,4 +1,4 @@
-import type { FactorObjective, ModelName, Optimizer, Regularization, Schedule } from '../types.js';
+import type { FactorObjective, ModelName, Objective, Optimizer, Regularization, Schedule } from '../types.js';
 import type { ModelOption, OptionSpec, OptionTable, OptionVariant } from './option-table.js';
 
 /** What a factor model fills in where the user says nothing. */
@@ -16,6 +16,7 @@ export interface FactorDefaults {
   batchSize: number | 'full';
   link: 'identity' | 'sigmoid';
   biases: boolean;
+  implicitTerm: boolean;
   biasLearningRate: number;
   featureLearningRate: number;
   initStd: number;
@@ -29,11 +30,12 @@ export interface FactorDefaults {
   chosenAtSteps: number;
 }
 
-/** Other defaults where the user chose an objective, optimizer or kind of decay that is not the model's own. */
+/** Other defaults where the user chose an objective, optimizer, kind of decay or term that is not the model's own. */
 export interface FactorVariant {
   objective?: FactorObjective;
   optimizer?: Optimizer;
   weightDecay?: 'coupled';
+  implicitTerm?: true;
   defaults: Partial<FactorDefaults>;
 }
 
@@ -71,11 +73,13 @@ export interface FactorSpec extends Described {
   options: readonly ModelOption[];
   defaults: FactorDefaults;
   variants: readonly FactorVariant[];
+  /** Further objectives, which have a trainer and options of their own. */
+  byObjective?: Readonly<Partial<Record<Exclude<Objective, FactorObjective>, AnyTableSpec>>>;
 }
 
 /** A model with a trainer of its own, which takes an O made from a table of options. */
 export interface TableSpec<O> extends Described {
-  trainer: 'popularity' | 'itemKnn' | 'ease' | 'slim' | 'ials' | 'bayesianFm' | 'itemSoftmax' | 'coLikes';
+  trainer: 'bpr' | 'popularity' | 'itemKnn' | 'ease' | 'slim' | 'ials' | 'bayesianFm' | 'itemSoftmax' | 'coLikes';
   options: OptionTable<O>;
   variants?: readonly OptionVariant<O>[];
 }

@@ -1,4 +1,5 @@
 import type { AlsTrainerConfig, NativeAlsTrainer } from './als-binding.js';
+import type { BprConfig, NativeBprTrainer } from './bpr-binding.js';
 import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
 import type { FoldRowsCall, FormGramCall } from './fold-binding.js';
 import type { NativeSampler, SamplerConfig } from './sampler-binding.js';
@@ -6,6 +7,7 @@ import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, Softm
 import type { ItemWeightsConfig, NativeItemWeights, ScoreWeightsCall } from './weights-binding.js';
 
 export type * from './als-binding.js';
+export type * from './bpr-binding.js';
 export type * from './counts-binding.js';
 export type * from './fold-binding.js';
 export type * from './sampler-binding.js';
@@ -44,6 +46,11 @@ export interface NativeBinding {
   AlsTrainer: new (
     config: AlsTrainerConfig,
   ) => NativeAlsTrainer;
+
+  /** Factors that rank pairs; see native/kernels/train_bpr.h. */
+  BprTrainer: new (
+    config: BprConfig,
+  ) => NativeBprTrainer;
 
   /** Fits item-item weights; see native/kernels/fit_neighbors.h, fit_ease.h and fit_slim.h. */
   ItemWeights: new (
@@ -113,6 +120,8 @@ export interface TrainerConfig {
   itemFeatureOffsets: Uint32Array;
   itemFeatures: Uint32Array;
   itemFeatureWeights: Float32Array;
+  /** SVD++: each item that a user rated is a feature of the user; numFeatures is numItems, lists and batches are none. */
+  implicitTerm: boolean;
   /** Pairwise terms among the features of one side, as a factorisation machine has them. */
   withinSide: boolean;
   objective: 'squared' | 'logistic';

@@ -1,3 +1,4 @@
+import type { Interactions } from '../dataset/interactions.js';
 import type { FactorModelData, FactorParameters, FieldParameters } from '../types.js';
 
 /** What scoring needs: score(u, i) = globalBias + userBiases[u] + itemBiases[i] + userFactors[u] . itemFactors[i]. */
@@ -52,15 +53,45 @@ export function combineSide(own: Rows, fields: readonly FieldParameters[], dim: 
   return { factors, biases };
 }
 
+/** Users with their implicit term: p_u + |N(u)|^-1/2 sum of y over the items that the user has seen. Koren 2008, eq. 15. */
+export function combineImplicit(
+  own: Rows,
+  seen: Pick<Interactions, 'numUsers' | 'itemsOf'>,
+  implicitFactors: Float32Array,
+  dim: number,
+): Rows {
+  const factors = own.factors.slice();
+  for (let user = 0; user < seen.numUsers; user++) {
+    addImplicit(factors.subarray(user * dim, (user + 1) * dim), implicitFactors, seen.itemsOf(user));
+  }
+  return { factors, biases: own.biases };
+}
+
+/** row += |items|^-1/2 times the sum of their rows. Sums in float64, as a list may be long. */
+export function addImplicit(row: Float32Array, implicitFactors: Float32Array, items: Uint32Array): void {
+  const dim = row.length;
+  const sum = new Float64Array(dim);
+  for (const item of items) {
+    for (let k = 0, at = item * dim; k < dim; k++, at++) sum[k] = (sum[k] as number) + (implicitFactors[at] as number);
+  }
+  const weight = activeWeight(items.length);
+  for (let k = 0; k < dim; k++) row[k] = (row[k] as number) + weight * (sum[k] as number);
+}
+
 const cache = new WeakMap<FactorModelData, ServingFactors>();
 
-/** A model's parameters with its fields folded in; computed once a model. Without fields the very same arrays. */
+/** A model's parameters with its fields and its implicit term folded in; computed once a model. Without, the very same arrays. */
 export function servingFactors(data: FactorModelData): ServingFactors {
   const known = cache.get(data);
   if (known !== undefined) return known;
-  const { dim, globalBias, userFactors, itemFactors, userBiases, itemBiases, fields } = data.parameters;
+  const { dim, globalBias, userFactors, itemFactors, userBiases, itemBiases, fields, implicitFactors } =
+    data.parameters;
   const ofSide = (side: 'user' | 'item'): FieldParameters[] => fields.filter((field) => field.side === side);
-  const users = combineSide({ factors: userFactors, biases: userBiases }, ofSide('user'), dim);
+  const own = { factors: userFactors, biases: userBiases };
+  const users =
+    implicitFactors === undefined
+      ? combineSide(own, ofSide('user'), dim)
+      : combineImplicit(own, data.seen, implicitFactors, dim);
   const items = combineSide({ factors: itemFactors, biases: itemBiases }, ofSide('item'), dim);
   const serving = {
     dim,

@@ -114,6 +114,9 @@ export function explainFactors(data: FactorModelData, user: number | readonly Hi
   if (data.name !== 'ials' && (data.options.objective ?? 'squared') !== 'squared') {
     refuse(`whose objective '${data.options.objective}' makes users that are not linear in their ratings`);
   }
+  if (data.parameters.implicitFactors !== undefined) {
+    refuse('whose implicit term counts an item whatever its rating');
+  }
   if (link !== 'identity') {
     refuse(`whose link '${link}' makes users that are not linear in their ratings; train it with link 'identity'`);
   }

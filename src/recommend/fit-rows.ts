@@ -12,14 +12,20 @@ export type FittedModel = PenalizedModel & Pick<FactorModelData, 'implicit'>;
 
 type Side = 'user' | 'item';
 
+/** What rows are made of beside the factors and biases that are fitted. */
+export interface OwnPart extends Rows {
+  /** Whether it meets those in the score too, as the fields of an fm do; an implicit term does not. */
+  meetsRow: boolean;
+}
+
 /**
  * The rows and biases that minimise the training objective over their ratings with the other side fixed, by native
  * threads (native/kernels/fold_rows.h).
  * @param side of the rows
  * @param fixed rows of the other side, with the fields of an fm in them
- * @param own of an fm what the fields of each row come to without its id
+ * @param own of an fm what the fields of each row come to without its id; of an implicit term that
  */
-export function fitRatings(model: FittedModel, side: Side, fixed: Rows, pairs: RowPairs, own?: Rows): Rows {
+export function fitRatings(model: FittedModel, side: Side, fixed: Rows, pairs: RowPairs, own?: OwnPart): Rows {
   const { globalBias, link, range, categories } = model.parameters;
   const numRows = pairs.offsets.length - 1;
   const factorPenalties = new Float32Array(numRows);
@@ -42,7 +48,7 @@ export function fitRatings(model: FittedModel, side: Side, fixed: Rows, pairs: R
     fixed,
     pairs,
     bases,
-    shifts: own?.factors,
+    shifts: own?.meetsRow ? own.factors : undefined,
     factorPenalties,
     biasPenalties: model.options.biases === false ? undefined : biasPenalties,
   };

@@ -1,7 +1,8 @@
 import type { FactorModelData, HistoryEntry } from '../types.js';
-import { servingFactors } from './combine-fields.js';
+import { addImplicit, servingFactors } from './combine-fields.js';
 import { fitPositives, fitRatings, type RowPairs, type Rows } from './fit-rows.js';
 import { type ItemLists, nameOf, type Rated, readHistory } from './history.js';
+import { solvePairs } from './solve-pairs.js';
 
 /** A user made from a history. */
 export interface FoldedUser {
@@ -14,6 +15,17 @@ export interface FoldedUser {
 
 /** Weight of a liked item in 'sum', and of a rating at the top of the range. */
 const sumWeight = 0.2;
+
+/** (histories, dim) what the items of each history say of who rated them; undefined for a model without an implicit term. */
+function implicitTerms({ parameters }: FactorModelData, { offsets, items }: ItemLists): Float32Array | undefined {
+  const { dim, implicitFactors } = parameters;
+  if (implicitFactors === undefined) return undefined;
+  const terms = new Float32Array((offsets.length - 1) * dim);
+  for (let u = 0; u + 1 < offsets.length; u++) {
+    addImplicit(terms.subarray(u * dim, (u + 1) * dim), implicitFactors, items.subarray(offsets[u], offsets[u + 1]));
+  }
+  return terms;
+}
 
 /** The weighted sum of the items' rows: .2 for a liked item, for a rating .2 times its place between -1 and 1 in the range. */
 function sumItems(data: FactorModelData, rated: readonly Rated[], factors: Float32Array): void {
@@ -43,7 +55,12 @@ function solve(data: FactorModelData, pairs: RowPairs): Rows {
   if (data.name === 'ials') {
     return { factors: fitPositives(data, itemFactors, pairs), biases: new Float32Array(pairs.offsets.length - 1) };
   }
-  return fitRatings(data, 'user', { factors: itemFactors, biases: itemBiases }, pairs);
+  if (data.options.objective === 'bpr') return solvePairs(data, pairs);
+  const numRows = pairs.offsets.length - 1;
+  const implicit = implicitTerms(data, { offsets: pairs.offsets, items: pairs.others });
+  const own = implicit && { factors: implicit, biases: new Float32Array(numRows), meetsRow: false };
+  const fitted = fitRatings(data, 'user', { factors: itemFactors, biases: itemBiases }, pairs, own);
+  return { ...fitted, factors: fitted.factors.map((x, k) => x + (implicit?.[k] ?? 0)) };
 }
 
 /**
@@ -65,7 +82,7 @@ export function foldInAll(
   const lists = { offsets, items: pairs.others };
   const { dim } = data.parameters;
   if (dim > 0 && method === 'solve') return { ...solve(data, pairs), lists };
-  const factors = new Float32Array(rated.length * dim);
+  const factors = implicitTerms(data, lists) ?? new Float32Array(rated.length * dim);
   for (const [u, list] of rated.entries()) sumItems(data, list, factors.subarray(u * dim, (u + 1) * dim));
   return { factors, biases: new Float32Array(rated.length), lists };
 }

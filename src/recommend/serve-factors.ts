@@ -1,4 +1,4 @@
-import { models } from '../models/index.js';
+import { specOf } from '../models/index.js';
 import type { FactorModelData, FactorParameters, MomentParameters } from '../types.js';
 import { servingFactors } from './combine-fields.js';
 import { denseSearch, gatherRows } from './dense-search.js';
@@ -41,7 +41,7 @@ export function serveFactors(data: FactorModelData): Serving {
   const { dim, globalBias, userFactors, itemFactors, userBiases, itemBiases } = servingFactors(data);
   const { parameters } = data;
   const { moments = [], categories } = parameters;
-  const shownAs = models[data.name].predictsRatings
+  const shownAs = specOf(data.name, data.options.objective).predictsRatings
     ? (score: number): number => applyLink(parameters, score)
     : (score: number): number => score;
   const rawScore = (user: number, item: number, time: number | undefined): number => {

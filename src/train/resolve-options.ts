@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Dataset } from '../dataset/dataset.js';
 import { DataError, DeviceError } from '../errors.js';
-import { models } from '../models/index.js';
-import type { FactorDefaults, FactorSpec, ModelSpec } from '../models/spec.js';
+import { models, specOf, specsOf } from '../models/index.js';
+import type { FactorDefaults, FactorSpec, FactorVariant, ModelSpec } from '../models/spec.js';
 import {
   expectBoolean,
   expectFunction,
@@ -14,7 +14,15 @@ import {
   rangeError,
   typeError,
 } from '../options.js';
-import type { ModelData, ModelName, Optimizer, Range, Regularization, TrainOptions } from '../types.js';
+import type {
+  FactorObjective,
+  ModelData,
+  ModelName,
+  Optimizer,
+  Range,
+  Regularization,
+  TrainOptions,
+} from '../types.js';
 import { expectSchedule } from './schedules.js';
 
 const commonOptions = ['model', 'seed', 'threads', 'device', 'validation', 'signal', 'onEpoch'] as const;
@@ -48,13 +56,16 @@ export function optionNames(spec: ModelSpec): string[] {
 export function resolveModel(options: TrainOptions): ModelSpec {
   if (typeof options !== 'object' || options === null) throw typeError('options', 'an object with `model`', options);
   const names = Object.keys(models) as ModelName[];
-  const spec = models[expectOneOf('model', options.model, names)];
-  const everyOption = new Set(names.flatMap((name) => optionNames(models[name])));
+  const spec = specOf(expectOneOf('model', options.model, names), options.objective);
+  const everyOption = new Set(names.flatMap((name) => specsOf(models[name]).flatMap(optionNames)));
   expectKnownKeys(`train({ model: '${spec.name}' })`, options, [...everyOption]);
   const accepted = optionNames(spec);
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || accepted.includes(key)) continue;
-    throw Object.assign(new TypeError(`Model '${spec.name}' has no option \`${key}\``), { code: 'ERR_PALATE_OPTION' });
+    const objective = spec === models[spec.name] ? '' : ` with objective '${options.objective}'`;
+    throw Object.assign(new TypeError(`Model '${spec.name}'${objective} has no option \`${key}\``), {
+      code: 'ERR_PALATE_OPTION',
+    });
   }
   return spec;
 }
@@ -131,6 +142,12 @@ function resolveClipNorm(value: unknown, batchSize: number | 'full', optimizer: 
   return clipNorm;
 }
 
+/** The implicit term of a user reads the rows of all that he rated: it is trained user by user alone. */
+function expectByUser(optimizer: Optimizer, batchSize: number | 'full'): void {
+  if (optimizer !== 'sgd') throw rangeError('optimizer', "'sgd' with `implicitTerm`", optimizer);
+  if (batchSize !== 1) throw rangeError('batchSize', '1 with `implicitTerm`', batchSize);
+}
+
 /** The range of predictions; by default that of the ratings. */
 export function resolveRange(value: Range | undefined, data: Dataset): Range {
   if (value === undefined) {
@@ -181,25 +198,35 @@ function scaleToSteps(
 
 /** Resolves the options of a factor model: the model's defaults, those of the chosen objective and optimizer, the user's. */
 export function resolveFactorOptions(spec: FactorSpec, data: Dataset, options: TrainOptions): FactorOptions {
-  const objective = expectOneOf('objective', options.objective ?? spec.defaults.objective, spec.objectives);
-  const variantOf = (optimizer?: Optimizer, weightDecay?: string): Partial<FactorDefaults> | undefined =>
-    spec.variants.find((v) => v.objective === objective && v.optimizer === optimizer && v.weightDecay === weightDecay)
-      ?.defaults;
-  const ofObjective = variantOf();
-  const optimizer = expectOneOf(
-    'optimizer',
-    options.optimizer ?? ofObjective?.optimizer ?? spec.defaults.optimizer,
-    spec.optimizers,
-  );
+  const objective = expectOneOf('objective', options.objective ?? spec.defaults.objective, [
+    ...spec.objectives,
+    // Known to the user, though `resolveModel` has given those another spec.
+    ...Object.keys(spec.byObjective ?? {}),
+  ]) as FactorObjective;
+  const implicitTerm = expectBoolean('implicitTerm', options.implicitTerm ?? spec.defaults.implicitTerm);
+  const variantOf = (when: Omit<FactorVariant, 'objective' | 'defaults'>): Partial<FactorDefaults> | undefined =>
+    spec.variants.find(
+      (v) =>
+        v.objective === objective &&
+        v.optimizer === when.optimizer &&
+        v.weightDecay === when.weightDecay &&
+        v.implicitTerm === when.implicitTerm,
+    )?.defaults;
+  const ofObjective = { ...spec.defaults, ...variantOf({}), ...(implicitTerm && variantOf({ implicitTerm })) };
+  const optimizer = expectOneOf('optimizer', options.optimizer ?? ofObjective.optimizer, spec.optimizers);
   const chosen: FactorDefaults = {
-    ...spec.defaults,
     ...ofObjective,
-    ...variantOf(optimizer),
-    ...(options.weightDecay === 'coupled' && variantOf(optimizer, 'coupled')),
+    ...variantOf({ optimizer }),
+    ...(options.weightDecay === 'coupled' && variantOf({ optimizer, weightDecay: 'coupled' })),
     objective,
     optimizer,
+    implicitTerm,
   };
   const batchSize = resolveBatchSize(options.batchSize ?? chosen.batchSize);
+  if (implicitTerm) expectByUser(optimizer, batchSize);
+  else if (!spec.usesFeatures && options.featureLearningRate !== undefined) {
+    throw typeError('implicitTerm', 'true with `featureLearningRate`', implicitTerm);
+  }
   const d = scaleToSteps(chosen, data, options, batchSize);
   const betas = options.betas ?? d.betas;
   if (!Array.isArray(betas) || betas.length !== 2) throw typeError('betas', 'two numbers', betas);
@@ -229,6 +256,7 @@ export function resolveFactorOptions(spec: FactorSpec, data: Dataset, options: T
     link,
     range: resolveRange(options.range, data),
     biases: expectBoolean('biases', options.biases ?? d.biases),
+    implicitTerm,
     biasLearningRate: expectNumber('biasLearningRate', options.biasLearningRate ?? d.biasLearningRate, { min: 0 }),
     featureLearningRate: expectNumber('featureLearningRate', options.featureLearningRate ?? d.featureLearningRate, {
       min: 0,

@@ -25,7 +25,7 @@ function configOf(data: Dataset, layout: FeatureLayout, options: FactorOptions, 
   return {
     numUsers: data.numUsers,
     numItems: data.numItems,
-    numFeatures: layout.numFeatures,
+    numFeatures: options.implicitTerm ? data.numItems : layout.numFeatures,
     dim: options.dim,
     offsets: interactions.offsets,
     items: interactions.items,
@@ -39,6 +39,7 @@ function configOf(data: Dataset, layout: FeatureLayout, options: FactorOptions, 
     itemFeatureOffsets: layout.items.offsets,
     itemFeatures: layout.items.features,
     itemFeatureWeights: layout.items.weights,
+    implicitTerm: options.implicitTerm,
     withinSide: options.model === 'fm',
     objective: options.objective,
     link: options.link,
@@ -69,14 +70,14 @@ function configOf(data: Dataset, layout: FeatureLayout, options: FactorOptions, 
 }
 
 /** Zeros, whose pages cost no memory until they are read into. */
-function allocateParameters(data: Dataset, layout: FeatureLayout, dim: number): TrainerArrays {
+function allocateParameters(data: Dataset, numFeatures: number, dim: number): TrainerArrays {
   return {
     userFactors: new Float32Array(data.numUsers * dim),
     itemFactors: new Float32Array(data.numItems * dim),
-    featureFactors: new Float32Array(layout.numFeatures * dim),
+    featureFactors: new Float32Array(numFeatures * dim),
     userBiases: new Float32Array(data.numUsers),
     itemBiases: new Float32Array(data.numItems),
-    featureBiases: new Float32Array(layout.numFeatures),
+    featureBiases: new Float32Array(numFeatures),
   };
 }
 
@@ -96,6 +97,7 @@ function parametersOf(
     link: options.link,
     range: options.range,
     fields: fieldParameters(fields, layout, featureFactors, featureBiases, options.dim),
+    ...(options.implicitTerm && { implicitFactors: featureFactors }),
   };
 }
 
@@ -113,10 +115,11 @@ export async function trainFactors(data: Dataset, options: FactorOptions, run: R
   run.signal?.throwIfAborted();
   const fields = models[options.model].usesFeatures ? buildFields(data, options.fields) : [];
   const layout = layOutFeatures(fields, data.numUsers, data.numItems);
-  const trainer = new (native().Trainer)(configOf(data, layout, options, run));
+  const config = configOf(data, layout, options, run);
+  const trainer = new (native().Trainer)(config);
   try {
     // One set for all epochs: each better epoch overwrites what the one before left.
-    const arrays = allocateParameters(data, layout, options.dim);
+    const arrays = allocateParameters(data, config.numFeatures, options.dim);
     if (run.initial !== undefined) {
       trainer.read(arrays);
       const initial = run.initial as FactorModelData;

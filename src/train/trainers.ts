@@ -5,6 +5,7 @@ import { ease } from '../models/ease.js';
 import { ials } from '../models/ials.js';
 import { itemKnn } from '../models/item-knn.js';
 import { itemSoftmax } from '../models/item-softmax.js';
+import { mfBpr } from '../models/mf-bpr.js';
 import { popularity } from '../models/popularity.js';
 import { slim } from '../models/slim.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
@@ -12,6 +13,7 @@ import type { ModelName, TrainOptions } from '../types.js';
 import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
 import { trainBayesianFm } from './train-bayesian-fm.js';
+import { trainBpr } from './train-bpr.js';
 import { trainCoLikes } from './train-co-likes.js';
 import { trainEase } from './train-ease.js';
 import { trainFactors } from './train-factors.js';
@@ -50,6 +52,7 @@ function byFactors(spec: FactorSpec, data: Dataset, options: TrainOptions): Trai
 /** The register: one line a trainer. */
 const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trainer: T }>> } = {
   factors: byFactors,
+  bpr: byTable(mfBpr, trainBpr),
   popularity: byTable(popularity, trainPopularity),
   bayesianFm: byTable(bayesianFm, trainBayesianFm),
   coLikes: byTable(coLikes, trainCoLikes),

@@ -1,4 +1,4 @@
-import { models } from '../models/index.js';
+import { specOf } from '../models/index.js';
 import { rangeError } from '../options.js';
 import type { ModelName } from '../types.js';
 import type { NumberRange, SearchSpace } from './space.js';
@@ -31,7 +31,7 @@ export function defaultSpace(
   defaults: Readonly<Record<string, unknown>>,
 ): SearchSpace {
   const space: Record<string, SearchSpace[string]> = {};
-  for (const [key, proposed] of Object.entries(models[model].space ?? {})) {
+  for (const [key, proposed] of Object.entries(specOf(model, fixed.objective).space ?? {})) {
     if ((key.split('.', 1)[0] as string) in fixed) continue;
     if ('times' in proposed) {
       const value = lookUp(defaults, key);

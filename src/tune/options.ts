@@ -134,7 +134,8 @@ function readFixed(value: object): Record<string, unknown> {
 export function readOptions(data: Dataset, options: TuneOptions): SearchOptions {
   if (!(data instanceof Dataset)) throw typeError('data', 'a Dataset', data);
   expectKnownKeys('tune', options, KNOWN);
-  const spec = resolveModel({ model: options.model });
+  const fixed = readFixed(options.options ?? {});
+  const spec = resolveModel({ model: options.model, objective: fixed.objective } as TrainOptions);
   const { test, trials } = options;
   const strategy = expectOneOf('strategy', options.strategy ?? 'random', ['random', 'grid', 'halving']);
   if (strategy === 'grid' && trials !== undefined) {
@@ -155,7 +156,7 @@ export function readOptions(data: Dataset, options: TuneOptions): SearchOptions 
     criterion,
     validation,
     test,
-    fixed: readFixed(options.options ?? {}),
+    fixed,
     seed: expectInt('seed', options.seed ?? 42, { min: 0 }),
     parallel: expectInt('parallel', options.parallel ?? 1, { min: 1, max: 1024 }),
     threads: expectInt('threads', options.threads ?? availableParallelism(), { min: 1, max: 1024 }),

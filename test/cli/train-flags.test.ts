@@ -83,6 +83,18 @@ test('tables of several models make one flag for what they share', () => {
   assert.throws(() => parse(specs, '--negatives', 'few'), /`--negatives`/);
 });
 
+test('objectives with options of their own are among the flags of their model', () => {
+  const args = ['--objective', 'bpr', '--negatives', '2', '--no-biases', '--no-reject-seen', '--implicit-term'];
+  assert.equal(parse([models.mf], ...args), {
+    objective: 'bpr',
+    negatives: 2,
+    biases: false,
+    rejectSeen: false,
+    implicitTerm: true,
+  });
+  assert.throws(() => parse([models.mf], '--objective', 'hinge'), /one of 'squared', 'logistic', 'bpr'/);
+});
+
 test('a flag that chooses among the data is none of the model', () => {
   assert.equal(parse([one], '--positive-threshold', '4'), {});
 });

@@ -65,6 +65,16 @@ for (const [model, shape] of Object.entries({ mf, fm, dense })) {
   }
 }
 
+const implicit = trainerConfig(
+  { users: 150, items: 300, ratings: 5000, dim: 33, valid: 1100 },
+  { ...base, trainGlobalBias: false, implicitTerm: true, batchSize: 1 },
+);
+
+test('implicit term: the same bits for 1, 2, 3 and 8 threads', async () => {
+  const expected = await train(implicit);
+  for (const threads of [2, 3, 8]) assertSame(await train({ ...implicit, threads }), expected, `${threads} threads`);
+});
+
 test('sparse steps and clipping: the same bits for any number of threads', async () => {
   for (const optimizer of ['sgd', 'adagrad'] as const) {
     const config = trainerConfig(fm, { link: 'sigmoid', optimizer, batchSize: 700, clipNorm: 0.01 });
@@ -133,6 +143,7 @@ test('avx2 and avx512 agree bit for bit', async () => {
   };
   try {
     for (const config of touching) await compare(config, 'Adam on touched rows');
+    await compare(implicit, 'implicit term');
     for (const shape of [mf, fm, dense]) {
       for (const optimizer of optimizers) {
         for (const batchSize of optimizer === 'adam' ? [7, 600] : [1, 600]) {

@@ -50,6 +50,9 @@ for (const [name, loss] of Object.entries(losses)) {
         config.validItems[0] = 11;
         await compare(config, [0.1, 0.05]);
         await compare({ ...config, batchSize: 1, optimizer: 'sgd' }, [0.02]);
+        if (fields !== 'none') continue;
+        const implicit = trainerConfig(shape, { ...loss, implicitTerm: true, batchSize: 1 });
+        await compare({ ...implicit, validUsers: config.validUsers, validItems: config.validItems }, [0.02]);
       }
     }
   });

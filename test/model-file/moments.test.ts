@@ -101,4 +101,28 @@ test('not read: forged moments and penalties', async () => {
   }
 });
 
+test('the vectors of the implicit term come back, and fit the items', async () => {
+  const implicitFactors = table(base.items.size * 3);
+  const model = withMoments({ implicitFactors });
+  await saveModelFile(model, file);
+  const bytes = readFileSync(file);
+  const read = await readModelFile(file);
+  assert.equal(read.parameters, model.parameters);
+  await saveModelFile(read, file);
+  assert.ok(readFileSync(file).equals(bytes));
+  const short = withMoments({ implicitFactors: implicitFactors.subarray(1) });
+  assert.match(await messageOf(saveModelFile(short, file)), /"item\.implicit" has \d+ values where/);
+  const cases: [object, RegExp][] = [
+    [{ implicitTerm: 1 }, /Expected `implicitTerm` to be true or false/],
+    [{ implicitTerm: false }, /sections where/],
+  ];
+  for (const [header, message] of cases) {
+    writeFileSync(
+      file,
+      withHeader(bytes, (h) => Object.assign(h, header)),
+    );
+    assert.match(await messageOf(readModelFile(file)), message);
+  }
+});
+
 test.run();

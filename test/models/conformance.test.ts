@@ -18,7 +18,7 @@ import {
   type TrainOptions,
   train,
 } from '../../src/index.js';
-import { models } from '../../src/models/index.js';
+import { specOf } from '../../src/models/index.js';
 
 const data = Dataset.fromTable(sampleRatings({ users: 250 }), { items: sampleItems(), includeUnrated: true });
 const { train: known, valid } = splitRandom(data, { fractions: { train: 0.9, valid: 0.1 }, seed: 7 });
@@ -33,6 +33,16 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     'identity link': { link: 'identity', learningRate: 0.01 },
     'full batch': { optimizer: 'adam', batchSize: 'full', epochs: 200, learningRate: 0.02 },
     logistic: { objective: 'logistic', epochs: 12, schedule: { type: 'constant' } },
+    'implicit term': { implicitTerm: true, dim: 24 },
+    'implicit term, logistic': { implicitTerm: true, objective: 'logistic', dim: 24 },
+    bpr: { objective: 'bpr', positiveThreshold: 3.5, epochs: 60 },
+    'bpr, adagrad': {
+      objective: 'bpr',
+      positiveThreshold: 3.5,
+      optimizer: 'adagrad',
+      negativePower: 0.5,
+      negatives: 2,
+    },
   },
   bayesianFm: {
     '': { epochs: 40, servingDim: 256 },
@@ -140,7 +150,7 @@ const cases = Object.entries(settings).flatMap(([model, ways]) =>
 );
 
 for (const { name, options } of cases) {
-  const spec = models[options.model];
+  const spec = specOf(options.model, (options as TrainOptions).objective);
   const learns = options.model !== 'popularity';
   const inEpochs = spec.trainer === 'factors' || 'learningRate' in spec.options;
 

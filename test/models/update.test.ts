@@ -17,7 +17,7 @@ import {
   type TrainOptions,
   train,
 } from '../../src/index.js';
-import { models } from '../../src/models/index.js';
+import { specOf } from '../../src/models/index.js';
 import { parts } from '../support/update-parts.js';
 
 const whole = Dataset.fromTable(sampleRatings({ users: 250 }), { items: sampleItems() });
@@ -31,7 +31,11 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
   itemKnn: { '': {}, 'bm25, ratings': { weighting: 'bm25', ratingWeights: true } },
   ease: { '': {}, dense: { neighbors: 'all', ratingWeights: true } },
   slim: { '': {} },
-  bayesianFm: { '': { epochs: 20 }, 'time slots': { epochs: 20, timeSlots: true } },
+  bayesianFm: {
+    '': { epochs: 20 },
+    'time slots': { epochs: 20, timeSlots: true },
+    ordinal: { epochs: 20, link: 'ordinal', servingDim: 256 },
+  },
   ials: {
     '': {},
     'conjugate gradients': { solver: 'cg', dim: 24 },
@@ -42,6 +46,8 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     adam: { optimizer: 'adam' },
     identity: { link: 'identity', learningRate: 0.01 },
     logistic: { objective: 'logistic' },
+    'implicit term': { implicitTerm: true },
+    bpr: { objective: 'bpr' },
   },
   fm: { '': {}, adam: { optimizer: 'adam' } },
   itemSoftmax: {
@@ -68,7 +74,7 @@ async function bytesOf(model: Model): Promise<Buffer> {
 
 /** Less is better: the error of ratings, or what a ranking lacks. */
 async function lossOf(model: Model): Promise<number> {
-  const rates = models[model.name].predictsRatings && model.options.objective !== 'logistic';
+  const rates = specOf(model.name, model.options.objective).predictsRatings;
   const { metrics } = await evaluate(model, valid, { k: 10, metrics: [rates ? 'rmse' : 'ndcg'] });
   return rates ? (metrics.rmse as number) : 1 - (metrics['ndcg@10'] as number);
 }
@@ -76,12 +82,12 @@ async function lossOf(model: Model): Promise<number> {
 const cases = Object.entries(settings).flatMap(([model, ways]) =>
   Object.entries(ways).map(([way, options]) => ({
     name: `${model} ${way}`.trim(),
-    options: { model: model as ModelName, seed: 3, threads: 1, ...options },
+    options: { model: model as ModelName, seed: 4, threads: 1, ...options },
   })),
 );
 
 for (const { name, options } of cases) {
-  const spec = models[options.model];
+  const spec = specOf(options.model, (options as { objective?: string }).objective);
   const retrains = spec.update === 'retrain';
 
   test(`${name}: learns more ratings, new users and new items`, async () => {

@@ -50,6 +50,10 @@ export function activeRows(config: TrainerConfig, p: OracleParameters, user: num
   };
   addSide('user', p.users, user);
   addSide('item', p.items, item);
+  if (config.implicitTerm) {
+    const rated = config.items.subarray(config.offsets[user], config.offsets[user + 1]);
+    for (const row of rated) active.push({ rows: p.features, row, weight: rated.length ** -0.5, side: 'user' });
+  }
   return active;
 }
 

@@ -4,6 +4,7 @@ import { servingFactors } from '../../src/recommend/combine-fields.js';
 import { predictPairs } from '../../src/recommend/predict.js';
 import { UNKNOWN } from '../../src/recommend/unknown.js';
 import type { FactorModelData, FieldParameters } from '../../src/types.js';
+import { assertClose } from '../support/assert-close.js';
 import { noise, rawScore, tinyModel } from '../support/tiny-model.js';
 
 function field(
@@ -108,6 +109,23 @@ test('predictions: link, clipping, unknown users and items', () => {
     () => predictPairs(identity, Uint32Array.of(99), Uint32Array.of(0)),
     /indices of known users and items/,
   );
+});
+
+test('implicit term: p_u + |N(u)|^-1/2 sum of y over what the user has seen', () => {
+  const data = tinyModel({ implicitTerm: true, numItems: 34 });
+  const { dim, implicitFactors, userFactors } = data.parameters;
+  const expected = userFactors.map((p, at) => {
+    const rated = data.seen.itemsOf(Math.floor(at / dim));
+    const y = Array.from(rated, (item) => (implicitFactors as Float32Array)[item * dim + (at % dim)]);
+    return p + y.reduce((sum, x) => sum + x, 0) / Math.sqrt(rated.length);
+  });
+  const serving = servingFactors(data);
+  assertClose(serving.userFactors, expected, { relative: 1e-6, absolute: 1e-6 }, 'users');
+  assert.is(serving.itemFactors, data.parameters.itemFactors);
+  const alone = predictPairs(data, Uint32Array.of(2), Uint32Array.of(5));
+  const plain = { ...data, parameters: { ...data.parameters, userFactors: expected, implicitFactors: undefined } };
+  const rating = Math.min(5, Math.max(0.5, rawScore(plain as FactorModelData, 2, 5)));
+  assertClose(alone, [rating], { relative: 1e-6, absolute: 0 }, 'a rating');
 });
 
 test.run();

@@ -34,6 +34,7 @@ function fitUser(data: FactorModelData, user: number): { factors: Float32Array; 
   return fitRatings(data, 'user', { factors: itemFactors, biases: itemBiases }, pairs, {
     factors: own.factors.slice(user * dim, (user + 1) * dim),
     biases: own.biases.slice(user, user + 1),
+    meetsRow: true,
   });
 }
 

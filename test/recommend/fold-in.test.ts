@@ -4,6 +4,7 @@ import { foldIn } from '../../src/recommend/fold-in.js';
 import { recommend } from '../../src/recommend/recommend.js';
 import type { FactorModelData, HistoryEntry } from '../../src/types.js';
 import { normalCdf } from '../oracle/normal-draws.js';
+import { assertClose } from '../support/assert-close.js';
 import { tinyModel } from '../support/tiny-model.js';
 
 /** Half stars whose cutpoints lie ever further apart. */
@@ -132,6 +133,37 @@ test('of an item named twice the last entry counts', () => {
     'solve',
   );
   assert.equal(twice, foldIn(data, [{ item: 3, rating: 5 }], 'solve'));
+});
+
+test('implicit term: the history says who the user is, and the row is solved beside it', () => {
+  const data = tinyModel({ link: 'sigmoid', implicitTerm: true });
+  const { dim, itemFactors, itemBiases, implicitFactors } = data.parameters;
+  const rated = history.map(({ item }) => (item as number) - 1);
+  const term = Array.from({ length: dim }, (_, k) => {
+    const y = rated.map((item) => (implicitFactors as Float32Array)[item * dim + k]);
+    return y.reduce((sum, x) => sum + x, 0) / 2; // four items
+  });
+  // What the term adds to scores could as well be in the biases of items.
+  const shifted = itemBiases.map((bias, i) => term.reduce((sum, x, k) => sum + x * itemFactors[i * dim + k], bias));
+  const without = { ...data, parameters: { ...data.parameters, itemBiases: shifted, implicitFactors: undefined } };
+  const expected = foldIn(without as FactorModelData, history, 'solve');
+  const { factors, bias } = foldIn(data, history, 'solve');
+  // Rows are fitted in float32 until the objective falls by less than 1e-7 of it, twice here.
+  const tolerance = { relative: 2e-3, absolute: 1e-4 };
+  assertClose(
+    [...factors, bias],
+    [...[...expected.factors].map((x, k) => x + term[k]), expected.bias],
+    tolerance,
+    'row',
+  );
+  const sums = foldIn(data, history, 'sum');
+  const plain = foldIn(without as FactorModelData, history, 'sum');
+  assertClose(
+    sums.factors,
+    [...plain.factors].map((x, k) => x + term[k]),
+    tolerance,
+    'sum',
+  );
 });
 
 test.run();

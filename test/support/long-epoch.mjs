@@ -30,6 +30,7 @@ export function longEpochConfig(kind) {
     itemFeatureOffsets: empty.u,
     itemFeatures: empty.u,
     itemFeatureWeights: empty.f,
+    implicitTerm: false,
     withinSide: false,
     objective: 'squared',
     link: 'sigmoid',

@@ -18,6 +18,7 @@ export interface TinyOptions {
   dim?: number;
   link?: Link;
   fields?: FieldParameters[];
+  implicitTerm?: boolean;
   options?: Record<string, unknown>;
   seed?: number;
 }
@@ -29,6 +30,7 @@ export function tinyModel({
   dim = 7,
   link = 'identity',
   fields = [],
+  implicitTerm = false,
   options,
   seed = 1,
 }: TinyOptions = {}): FactorModelData {
@@ -78,6 +80,7 @@ export function tinyModel({
       link,
       range: { min: 0.5, max: 5 },
       fields,
+      ...(implicitTerm && { implicitFactors: floats(numItems * dim) }),
     },
     history: [],
     metrics: {},

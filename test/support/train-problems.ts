@@ -87,7 +87,7 @@ export function trainerConfig(shape: Shape, options: Partial<TrainerConfig> = {}
   return {
     numUsers: users,
     numItems: items,
-    numFeatures: fields === 'none' ? 0 : itemStart + labelsOf(itemFields),
+    numFeatures: options.implicitTerm ? items : fields === 'none' ? 0 : itemStart + labelsOf(itemFields),
     dim,
     offsets,
     items: Uint32Array.from(rows.flat()),
@@ -101,6 +101,7 @@ export function trainerConfig(shape: Shape, options: Partial<TrainerConfig> = {}
     itemFeatureOffsets: itemLists.offsets,
     itemFeatures: itemLists.features,
     itemFeatureWeights: itemLists.weights,
+    implicitTerm: false,
     withinSide: fields !== 'none',
     objective: 'squared',
     link: 'identity',

@@ -38,7 +38,7 @@ const refused: [object | null | string, typeof TypeError | typeof RangeError, Re
   [mfWith({ learning_rate: 1 }), T, /did you mean `learningRate`\?/],
   [mfWith({ zzzzzzzzzz: 1 }), T, /Unknown option `zzzzzzzzzz` .* known: model, seed, threads/],
   [mfWith({ fields: ['genres'] }), T, /Model 'mf' has no option `fields`/],
-  [mfWith({ featureLearningRate: 1 }), T, /Model 'mf' has no option `featureLearningRate`/],
+  [mfWith({ featureLearningRate: 1 }), T, /`implicitTerm` to be true with `featureLearningRate`/],
   [{ model: 'popularity', dim: 8 }, T, /Model 'popularity' has no option `dim`/],
   [mfWith({ dim: '64' }), T, /Expected `dim` to be an integer >= 1 and <= 4096, received "64" \(string\)/],
   [mfWith({ dim: 0 }), R, /`dim`.*received 0/],
@@ -61,7 +61,17 @@ const refused: [object | null | string, typeof TypeError | typeof RangeError, Re
     /`regularization` to be < 0\.05 \/ learningRate with decoupled decay/,
   ],
   [mfWith({ optimizer: 'adma' }), R, /`optimizer` .*did you mean 'adam'\?/],
-  [mfWith({ objective: 'bpr' }), R, /`objective` to be one of 'squared', 'logistic', received "bpr"/],
+  [mfWith({ objective: 'hinge' }), R, /`objective` to be one of 'squared', 'logistic', 'bpr', received "hinge"/],
+  [{ model: 'fm', objective: 'bpr' }, R, /`objective` to be one of 'squared', 'logistic', received "bpr"/],
+  [mfWith({ objective: 'bpr', link: 'sigmoid' }), T, /Model 'mf' with objective 'bpr' has no option `link`/],
+  [mfWith({ objective: 'bpr', optimizer: 'adam' }), R, /`optimizer` to be one of 'sgd', 'adagrad', received "adam"/],
+  [mfWith({ objective: 'bpr', regularization: { user: 1 } }), T, /`regularization` to be a number >= 0/],
+  [mfWith({ objective: 'bpr', epsilon: 1e-8 }), T, /`optimizer` to be 'adagrad' with `epsilon`/],
+  [mfWith({ negatives: 3 }), T, /Model 'mf' has no option `negatives`/],
+  [mfWith({ implicitTerm: 1 }), T, /`implicitTerm`/],
+  [mfWith({ implicitTerm: true, optimizer: 'adam' }), R, /`optimizer` to be 'sgd' with `implicitTerm`/],
+  [mfWith({ implicitTerm: true, batchSize: 64 }), R, /`batchSize` to be 1 with `implicitTerm`, received 64/],
+  [{ model: 'fm', implicitTerm: true }, T, /Model 'fm' has no option `implicitTerm`/],
   [mfWith({ schedule: 'step' }), T, /`schedule`/],
   [mfWith({ batchSize: 0 }), R, /`batchSize`/],
   [mfWith({ batchSize: 'all' }), T, /`batchSize`/],
@@ -190,6 +200,12 @@ test('resolved options: the defaults of the model, then of objective and optimiz
     const both = await resolved({ model: name, objective: 'logistic' });
     assert.equal([both.optimizer, both.link], ['adam', 'sigmoid']);
   }
+  const implicit = mf.variants.find((v) => v.implicitTerm && v.objective === 'squared')?.defaults as FactorOptions;
+  const withTerm = await resolved({ model: 'mf', implicitTerm: true, regularization: { feature: 3 } });
+  assert.equal([withTerm.dim, withTerm.learningRate], [implicit.dim, implicit.learningRate]);
+  assert.equal(withTerm.regularization, { ...implicit.regularization, feature: 3 });
+  const logisticTerm = await resolved({ model: 'mf', implicitTerm: true, objective: 'logistic' });
+  assert.equal([logisticTerm.optimizer, logisticTerm.batchSize, logisticTerm.link], ['sgd', 1, 'sigmoid']);
   const partial = await resolved({ model: 'mf', regularization: { item: 9 } });
   assert.equal(partial.regularization, { ...mf.defaults?.regularization, item: 9 });
   const all = await resolved({ model: 'mf', regularization: 0.5 });

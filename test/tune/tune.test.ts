@@ -156,6 +156,10 @@ test('every model that proposes a space trains wherever in it', async () => {
     assert.not('epochs' in trials[0].values, 'what is fixed is not varied');
     assert.ok(Object.keys(trials[0].values).length >= (spec.predictsRatings ? 3 : 1));
   }
+  const bpr = { objective: 'bpr', positiveThreshold: 3, epochs: 1 } as const;
+  const ranked = await tune(rest, { model: 'mf', trials: 3, options: bpr, metric: 'ndcg@10' });
+  assert.equal(Object.keys(ranked.trials[0].values), ['learningRate', 'regularization', 'dim']);
+  assert.ok(ranked.trials.every(({ status }) => status === 'ok'));
   // Decoupled decay has a bound that the corners of the space pass.
   const adam = await tune(rest, { model: 'mf', trials: 12, options: { optimizer: 'adam', epochs: 1, dim: 4 } });
   assert.ok(adam.trials.every(({ status }) => status === 'ok'));

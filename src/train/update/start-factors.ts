@@ -1,8 +1,8 @@
 import type { Dataset } from '../../dataset/dataset.js';
 import type { Field } from '../../dataset/features.js';
 import type { TrainerArrays } from '../../native/binding.js';
-import { combineSide } from '../../recommend/combine-fields.js';
-import { type FittedModel, fitRatings, type RowPairs, type Rows } from '../../recommend/fit-rows.js';
+import { combineImplicit, combineSide } from '../../recommend/combine-fields.js';
+import { type FittedModel, fitRatings, type OwnPart, type RowPairs, type Rows } from '../../recommend/fit-rows.js';
 import type { FactorModelData, FieldParameters } from '../../types.js';
 import { type FeatureLayout, fieldParameters } from '../feature-lists.js';
 import type { FactorOptions } from '../resolve-options.js';
@@ -22,13 +22,25 @@ function placeLabels(now: readonly FieldParameters[], known: readonly FieldParam
 }
 
 /** What the fields of some rows come to without their ids; undefined without fields. */
-function ownOf(fields: readonly FieldParameters[], rows: Uint32Array, numRows: number, dim: number): Rows | undefined {
+function ownOf(
+  fields: readonly FieldParameters[],
+  rows: Uint32Array,
+  numRows: number,
+  dim: number,
+): OwnPart | undefined {
   if (fields.length === 0) return undefined;
-  const none = { factors: new Float32Array(numRows * dim), biases: new Float32Array(numRows) };
-  const all = combineSide(none, fields, dim);
+  return takeRows(combineSide(zeros(numRows, dim), fields, dim), rows, dim, true);
+}
+
+const zeros = (numRows: number, dim: number): Rows => ({
+  factors: new Float32Array(numRows * dim),
+  biases: new Float32Array(numRows),
+});
+
+function takeRows(all: Rows, rows: Uint32Array, dim: number, meetsRow: boolean): OwnPart {
   const factors = new Float32Array(rows.length * dim);
   for (const [r, row] of rows.entries()) factors.set(all.factors.subarray(row * dim, (row + 1) * dim), r * dim);
-  return { factors, biases: Float32Array.from(rows, (row) => all.biases[row] as number) };
+  return { factors, biases: Float32Array.from(rows, (row) => all.biases[row] as number), meetsRow };
 }
 
 /**
@@ -54,6 +66,11 @@ export function startFactors(
   arrays.itemBiases.set(known.itemBiases);
   const now = fieldParameters(fields, layout, arrays.featureFactors, arrays.featureBiases, dim);
   placeLabels(now, known.fields, dim);
+  // Rows of the implicit term stand in the features' place.
+  const implicit = known.implicitFactors === undefined ? undefined : arrays.featureFactors;
+  if (known.implicitFactors !== undefined) arrays.featureFactors.set(known.implicitFactors);
+  const withImplicit = (users: Rows): Rows =>
+    implicit === undefined ? users : combineImplicit(users, data.interactions, implicit, dim);
 
   const model: FittedModel = {
     options: { ...options, seed: 0 },
@@ -65,7 +82,11 @@ export function startFactors(
   const ofSide = (side: Field['side']): FieldParameters[] => now.filter((field) => field.side === side);
   const fit = (side: Field['side'], target: Rows, fixed: Rows, rows: Uint32Array, pairs: RowPairs): void => {
     const other = side === 'user' ? 'item' : 'user';
-    const own = ownOf(ofSide(side), rows, target.biases.length, dim);
+    const numRows = target.biases.length;
+    const own =
+      implicit !== undefined && side === 'user'
+        ? takeRows(withImplicit(zeros(numRows, dim)), rows, dim, false)
+        : ownOf(ofSide(side), rows, numRows, dim);
     const fitted = fitRatings(model, side, combineSide(fixed, ofSide(other), dim), pairs, own);
     placeRows(target.factors, dim, rows, fitted.factors, pairs);
     placeRows(target.biases, 1, rows, fitted.biases, pairs);
@@ -74,6 +95,12 @@ export function startFactors(
   const items = { factors: arrays.itemFactors, biases: arrays.itemBiases };
   const fresh = freshRows(initial.seen, data.interactions);
   fit('user', users, items, fresh.users, pairsOf(userSide(data.interactions), fresh.users, fresh.items));
-  fit('item', items, users, fresh.items, pairsOf(itemSide(data.interactions), fresh.items, new Uint32Array(0)));
+  fit(
+    'item',
+    items,
+    withImplicit(users),
+    fresh.items,
+    pairsOf(itemSide(data.interactions), fresh.items, new Uint32Array(0)),
+  );
   return known.globalBias;
 }

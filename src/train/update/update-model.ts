@@ -2,7 +2,7 @@ import { Table } from 'apache-arrow';
 import { Dataset } from '../../dataset/dataset.js';
 import { moveInteractions } from '../../dataset/merge-interactions.js';
 import { DataError } from '../../errors.js';
-import { models } from '../../models/index.js';
+import { models, specOf } from '../../models/index.js';
 import type { UpdateWay } from '../../models/spec.js';
 import { expectKnownKeys, typeError } from '../../options.js';
 import type { ModelData, TrainOptions, UpdateOptions } from '../../types.js';
@@ -48,14 +48,16 @@ function moveValidation(validation: Dataset, all: Dataset): Dataset {
 /** What the model was trained with, in the words of `train`. */
 function ownOptions({ name, options }: ModelData, all: Dataset): TrainOptions {
   // Resolved options have some that the model does not take, too.
-  const accepted = new Set(optionNames(models[name]));
+  const accepted = new Set(optionNames(specOf(name, options.objective)));
   const taken = Object.fromEntries(Object.entries(options).filter(([key]) => accepted.has(key)));
-  const { clipNorm, range, ...rest } = taken as unknown as TrainOptions;
+  const { clipNorm, range, featureLearningRate, ...rest } = taken as unknown as TrainOptions;
+  const hasFeatures = models[name].usesFeatures || rest.implicitTerm === true;
   const { min, max } = all.ratingRange;
   return {
     ...rest,
     // A factor model without clipping keeps a 0.
     ...(clipNorm !== undefined && clipNorm > 0 && { clipNorm }),
+    ...(featureLearningRate !== undefined && hasFeatures && { featureLearningRate }),
     ...(range !== undefined && { range: { min: Math.min(range.min, min), max: Math.max(range.max, max) } }),
     // Pairs drawn anew to validate on would be among those already learnt from.
     ...(rest.validPairs !== undefined && { validPairs: 0, testPairs: 0 }),
@@ -91,7 +93,7 @@ export interface Update {
 export function prepareUpdate(model: ModelData, ratings: Table | Dataset, options: UpdateOptions = {}): Update {
   expectKnownKeys('update', options, updateOptionNames);
   const data = datasetOf(model).extend(readAdded(ratings));
-  const spec = models[model.name];
+  const spec = specOf(model.name, model.options.objective);
   const trainOptions = updateOptions(model, spec.update, data, options);
   resolveModel(trainOptions);
   const run = resolveRun(data, trainOptions);
