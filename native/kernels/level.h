@@ -7,6 +7,7 @@
 #include "kernels/fit_ease.h"
 #include "kernels/fit_neighbors.h"
 #include "kernels/fit_slim.h"
+#include "kernels/rank_targets.h"
 #include "kernels/sample_fm.h"
 #include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
@@ -19,6 +20,7 @@
 namespace palate::KERNEL_NS {
 
 Status select_topk(const TopkCall& call, Pool& pool);
+Status rank_targets(const RankCall& call, Pool& pool);
 Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);

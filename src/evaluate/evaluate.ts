@@ -118,9 +118,10 @@ function rankerOf(data: ModelData, threads: number | undefined): Ranker {
   const serving = servingOf(data);
   return {
     dim: serving.dim,
-    rank: ({ users, k, excludeOffsets, excludeItems, candidates }) =>
-      serving.forUsers(users).run({ k, exclude: { offsets: excludeOffsets, items: excludeItems }, candidates, threads })
-        .indices,
+    rank: async ({ users, ...query }, signal) =>
+      (await serving.forUsers(users).start({ ...query, threads }, signal)).indices,
+    rankFirst: ({ users, exclude, candidates, targets }, signal) =>
+      serving.forUsers(users).rankFirst({ exclude, candidates, targets, threads }, signal),
     rankAmong: (user, items) => serving.forUsers(Uint32Array.of(user)).sort(items),
   };
 }

@@ -70,3 +70,11 @@ export function mean(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) sum += values[i] as number;
   return sum / values.length;
 }
+
+/** Mean of a property over the first k items of a list. */
+export function meanOver(list: Uint32Array, k: number, property: ArrayLike<number>): number {
+  const size = Math.min(k, list.length);
+  let sum = 0;
+  for (let n = 0; n < size; n++) sum += property[list[n] as number] as number;
+  return sum / size;
+}

@@ -21,9 +21,7 @@ export function createRecorder({ name, kind, k }: RankingRequest, users: number,
   if (kind === 'coverage') return recordCoverage(name, k, catalogue);
   const { information } = catalogue;
   if (kind === 'novelty') {
-    return recordMean(name, users, ({ list }) =>
-      metrics.mean(Float64Array.from(list.subarray(0, k), (item) => information[item] as number)),
-    );
+    return recordMean(name, users, ({ list }) => metrics.meanOver(list, k, information));
   }
   const score = SCORES[kind];
   return recordMean(name, users, ({ ranks, relevant }) => score(ranks, k, relevant));
@@ -74,7 +72,7 @@ function recordCoverage(name: string, k: number, catalogue: Catalogue): Recorder
     name,
     visit({ list }) {
       visited = true;
-      for (const item of list.subarray(0, k)) listed[item] = 1;
+      for (let n = 0; n < list.length && n < k; n++) listed[list[n] as number] = 1;
     },
     value: () => (visited ? countNonZero(listed) / catalogue.size : Number.NaN),
   };

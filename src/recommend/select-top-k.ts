@@ -13,6 +13,12 @@ export interface TopKResult {
   counts: Uint32Array;
 }
 
+/** Items of each of some queries: (queries + 1) and (items). */
+export interface ItemLists {
+  offsets: Uint32Array;
+  items: Uint32Array;
+}
+
 /** A checked call: sizes agree, lists are ascending. */
 export interface SelectOptions {
   queries: Float32Array;
@@ -22,7 +28,7 @@ export interface SelectOptions {
   dim: number;
   k: number;
   metric: Metric;
-  exclude?: { offsets: Uint32Array; items: Uint32Array } | undefined;
+  exclude?: ItemLists | undefined;
   candidates?: Uint8Array | undefined;
   itemBiases?: Float32Array | undefined;
   threads?: number | undefined;
@@ -78,6 +84,22 @@ export async function searchTopK(options: SelectOptions, signal?: AbortSignal): 
   const call = nativeCall(options);
   await withCancel(signal, (cancel) => native().startTopk(call, cancel));
   return resultOf(call, options.k);
+}
+
+/** For each query the rank of the first of its targets among all allowed items; see native/kernels/rank_targets.h. */
+export async function rankTargets(
+  options: Omit<SelectOptions, 'k'>,
+  targets: ItemLists,
+  signal?: AbortSignal,
+): Promise<Uint32Array> {
+  const call = {
+    ...nativeCall({ ...options, k: 0 }),
+    ranks: new Uint32Array(options.numQueries),
+    targetOffsets: targets.offsets,
+    targetItems: targets.items,
+  };
+  await withCancel(signal, (cancel) => native().startRanks(call, cancel));
+  return call.ranks;
 }
 
 /** Rows of `k` results laid out in rows of `wanted`. */
