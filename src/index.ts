@@ -44,8 +44,13 @@ export { type TopKOptions, topK, topKAsync } from './recommend/top-k.js';
 // Evaluation
 
 export { type BiasBaseline, type BiasBaselineOptions, biasBaseline } from './evaluate/baselines.js';
+export type { Baselines } from './evaluate/beside.js';
+export type { Interval, IntervalOptions } from './evaluate/bootstrap.js';
+export { compareEvaluations, type Difference } from './evaluate/compare.js';
 export { type EvaluateOptions, evaluate } from './evaluate/evaluate.js';
-export type { Evaluation, PerUser } from './evaluate/measure.js';
+export type { Evaluation } from './evaluate/measure.js';
+export type { PerUser } from './evaluate/per-user.js';
+export type { RatingErrors } from './evaluate/rating-errors.js';
 
 // Tuning
 
