@@ -75,7 +75,7 @@ export function oracleEvaluate({ scores, train, test, threshold, offered }: Orac
     const share = (item: number) => train.filter((row) => row.item === item).length / trainUsers.length;
     note(`novelty@${k}`, mean(list.map((item) => -Math.log2(share(item)))));
     note(`popularity@${k}`, mean(list.map(share)));
-    note(`diversity@${k}`, mean(pairsOf(list).map(([i, j]) => 1 - cosineOfItems(train, i, j))));
+    note(`diversity@${k}`, oracleListDiversity(train, list));
     listed.push(...list);
   }
   const defined = (values: readonly number[]): number[] => values.filter((value) => !Number.isNaN(value));
@@ -87,6 +87,10 @@ export function oracleEvaluate({ scores, train, test, threshold, offered }: Orac
 
 const pairsOf = (list: readonly number[]): (readonly [number, number])[] =>
   list.flatMap((i, n) => list.slice(n + 1).map((j) => [i, j] as const));
+
+/** Mean distance of the pairs of a list. */
+export const oracleListDiversity = (train: readonly OracleRow[], list: readonly number[]): number =>
+  mean(pairsOf(list).map(([i, j]) => 1 - cosineOfItems(train, i, j)));
 
 /** Cosine of two items as 0/1 vectors over users. */
 function cosineOfItems(train: readonly OracleRow[], i: number, j: number): number {
