@@ -21,6 +21,7 @@ export { type Id, type IdKind, Vocabulary } from './dataset/vocabulary.js';
 
 // Splits
 
+export { type HoldOutUsersOptions, holdOutUsers } from './split/hold-out-users.js';
 export { type KFoldOptions, kFold } from './split/k-fold.js';
 export { type LeaveLastOutOptions, leaveLastOut } from './split/leave-last-out.js';
 export type { Fractions, Parts } from './split/parts.js';
