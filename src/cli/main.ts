@@ -12,6 +12,7 @@ import { lineWidth } from './output.js';
 import { addRecommend } from './recommend.js';
 import { EXIT, reportError } from './run.js';
 import { addSimilar } from './similar.js';
+import { addSplit } from './split.js';
 import { addTour } from './tour.js';
 import { addTrain } from './train.js';
 import { addTune } from './tune.js';
@@ -62,7 +63,7 @@ function createProgram(): Command {
       const { simd } = command.opts<GlobalOptions>();
       if (simd !== undefined) native().setSimdLevel(simd);
     });
-  for (const add of [addTour, addTrain, addTune, addRecommend, addSimilar, addEvaluate, addInfo, addDownload])
+  for (const add of [addTour, addSplit, addTrain, addTune, addRecommend, addSimilar, addEvaluate, addInfo, addDownload])
     add(program);
   addDoctor(program, version);
   return program;
