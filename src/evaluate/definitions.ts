@@ -38,6 +38,8 @@ function define({ kind, k }: MetricRequest): string {
       return `Relevant items among the first ${k} candidates, divided by ${k}; mean over users.`;
     case 'recall':
       return `Relevant items among the first ${k}, divided by the user's number of relevant items; mean over users.`;
+    case 'truncatedRecall':
+      return `Relevant items among the first ${k}, divided by the smaller of ${k} and the user's number of relevant items; mean over users.`;
     case 'ndcg':
       return `Sum of 1 / log2(rank + 1) over relevant items in the first ${k}, divided by that of the best possible list of ${k}; mean over users.`;
     case 'ndcgFull':

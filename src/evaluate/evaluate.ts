@@ -24,8 +24,9 @@ export interface EvaluateOptions {
   /** Length of the lists; several give each list metric once for each. Default 10. */
   k?: number | readonly number[];
   /**
-   * Any of precision, recall, ndcg, ndcgFull, hitRate, map, coverage, novelty (at each k, or at their own: 'ndcg@5'), mrr,
-   * rmse, mae. Default: all but ndcgFull, and rmse and mae only where model and test have ratings.
+   * Any of precision, recall, truncatedRecall, ndcg, ndcgFull, hitRate, map, coverage, novelty, diversity, popularity,
+   * gini (at each k, or at their own: 'ndcg@5'), mrr, rmse, mae. Default: all but truncatedRecall and ndcgFull, and rmse
+   * and mae only where model and test have ratings.
    */
   metrics?: readonly string[];
   /**

@@ -4,6 +4,7 @@ import { expectInt, expectOneOf, rangeError, typeError } from '../options.js';
 const LIST_METRICS = [
   'precision',
   'recall',
+  'truncatedRecall',
   'ndcg',
   'ndcgFull',
   'hitRate',

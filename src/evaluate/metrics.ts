@@ -23,6 +23,11 @@ export function recallAt(ranks: ArrayLike<number>, k: number, relevant: number):
   return hitsAt(ranks, k) / relevant;
 }
 
+/** hits / min(k, relevant), so 1 is in reach where relevant > k: the recall of Liang et al. (2018). */
+export function truncatedRecallAt(ranks: ArrayLike<number>, k: number, relevant: number): number {
+  return hitsAt(ranks, k) / Math.min(k, relevant);
+}
+
 /** 1 where there is a hit, else 0. */
 export function hitRateAt(ranks: ArrayLike<number>, k: number): number {
   return hitsAt(ranks, k) > 0 ? 1 : 0;

@@ -49,6 +49,7 @@ const SCORES: Record<
 > = {
   precision: metrics.precisionAt,
   recall: metrics.recallAt,
+  truncatedRecall: metrics.truncatedRecallAt,
   ndcg: metrics.ndcgAt,
   ndcgFull: metrics.ndcgFullAt,
   hitRate: metrics.hitRateAt,

@@ -165,7 +165,7 @@ test('random data agrees with the oracle: ties, k beyond the candidates, thresho
       const scoreOf = (user: number, item: number) => scores[user]?.[item] as number;
       const model = tableModel(data, (u, i) => scoreOf(data.users.id(u) as number, data.items.id(i) as number));
       const oracle = oracleEvaluate({ scores, train, test: rows, threshold }, k);
-      const ofLists = ['precision', 'recall', 'ndcg', 'ndcgFull', 'hitRate', 'map', 'mrr'];
+      const ofLists = ['precision', 'recall', 'truncatedRecall', 'ndcg', 'ndcgFull', 'hitRate', 'map', 'mrr'];
       const names = [...ofLists, 'coverage', 'novelty', 'diversity', 'popularity', 'gini', 'rmse'];
       const result = await run(model, dataset(rows), {
         metrics: [...names, 'mae'],

@@ -30,6 +30,7 @@ export function oracleListMetrics(gains: readonly number[], k: number, relevant:
   return {
     precision: sum(top) / k,
     recall: sum(top) / relevant,
+    truncatedRecall: sum(top) / Math.min(k, relevant),
     hitRate: Math.max(0, ...top),
     map: sum(precisions) / Math.min(k, relevant),
     ndcg: dcg(top) / dcg(ideal.slice(0, k)),
