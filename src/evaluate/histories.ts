@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { Table } from 'apache-arrow';
 import { Dataset } from '../dataset/dataset.js';
 import { Interactions } from '../dataset/interactions.js';
 import type { Vocabulary } from '../dataset/vocabulary.js';
 import { typeError } from '../options.js';
+import { type ItemLists, machineThreads } from '../recommend/select-top-k.js';
 import type { HistorySearch } from '../recommend/serving.js';
 import { servingOf } from '../recommend/serving-of.js';
 import type { HistoryEntry, ModelData } from '../types.js';
@@ -17,9 +17,6 @@ export interface Asked {
   /** Values of `seen` are no ratings. */
   implicit: boolean;
 }
-
-/** Users folded in between two turns of the event loop. */
-const TURN = 16;
 
 /** Histories in the item indices of a model; items that it does not know are left out. */
 export function readHistories(data: ModelData, histories: Dataset | Table): Asked {
@@ -59,6 +56,7 @@ export function readHistories(data: ModelData, histories: Dataset | Table): Aske
 /** Ranks for users who are folded in one after another. */
 export function historyRanker(data: ModelData, { seen, implicit }: Asked, threads: number | undefined): Ranker {
   const serving = servingOf(data);
+  const atOnce = threads ?? machineThreads;
   const fold = (user: number): HistorySearch => {
     const ratings = seen.valuesOf(user);
     const history = Array.from(
@@ -70,29 +68,45 @@ export function historyRanker(data: ModelData, { seen, implicit }: Asked, thread
     );
     return serving.forHistory(history, undefined);
   };
-  const whole = (items: Uint32Array) => ({ offsets: Uint32Array.of(0, items.length), items });
+  /** Folds users in one after another and has as many searched at once as there are threads, each on one. */
+  const eachUser = async <T>(
+    users: Uint32Array,
+    search: (found: HistorySearch, row: number) => Promise<T>,
+    use: (result: T, row: number) => void,
+  ): Promise<void> => {
+    for (let first = 0; first < users.length; first += atOnce) {
+      const rows = Array.from(users.subarray(first, first + atOnce), (user, n) => search(fold(user), first + n));
+      for (const [n, result] of (await Promise.all(rows)).entries()) use(result, first + n);
+    }
+  };
   return {
     dim: serving.dim,
     async rank({ users, k, candidates }, signal) {
       const lists = new Uint32Array(users.length * k);
-      for (const [row, user] of users.entries()) {
-        if (row % TURN === 0) await setImmediate();
-        signal.throwIfAborted();
-        const { search, items } = fold(user);
-        lists.set(search.run({ k, exclude: whole(items), candidates, threads }).indices, row * k);
-      }
+      await eachUser(
+        users,
+        ({ search, items }) => search.start({ k, exclude: whole(items), candidates, threads: 1 }, signal),
+        ({ indices }, row) => lists.set(indices, row * k),
+      );
       return lists;
     },
     async rankFirst({ users, candidates, targets }, signal) {
       const ranks = new Uint32Array(users.length);
-      for (const [row, user] of users.entries()) {
-        const { search, items } = fold(user);
-        const wanted = targets.items.subarray(targets.offsets[row], targets.offsets[row + 1]);
-        const options = { exclude: whole(items), candidates, targets: whole(wanted), threads };
-        ranks[row] = (await search.rankFirst(options, signal))[0] as number;
-      }
+      await eachUser(
+        users,
+        ({ search, items }, row) => {
+          const wanted = targets.items.subarray(targets.offsets[row], targets.offsets[row + 1]);
+          return search.rankFirst({ exclude: whole(items), candidates, targets: whole(wanted), threads: 1 }, signal);
+        },
+        ([rank], row) => {
+          ranks[row] = rank as number;
+        },
+      );
       return ranks;
     },
     rankAmong: (user, items) => fold(user).search.sort(items),
   };
 }
+
+/** A list that belongs to a single user. */
+const whole = (items: Uint32Array): ItemLists => ({ offsets: Uint32Array.of(0, items.length), items });
