@@ -56,6 +56,13 @@ test('the options of every training trial are options of train, and it learns', 
   }
 });
 
+test('evaluation takes the users asked for', async () => {
+  const { quality, parts: seconds } = await run('evaluate', 'palate', { dim: 4, testUsers: 5 });
+  assert.is(quality?.users, 5);
+  assert.ok((quality?.ndcg as number) > 0 && (quality?.ndcg as number) < 1);
+  assert.is(Object.keys(seconds ?? {}).length, 2);
+});
+
 test('plain loops train each way, whole or in part', async () => {
   for (const { name, task, parameters } of trials) {
     if (task !== 'train') continue;
