@@ -22,6 +22,7 @@
       "native/core/parallel.cc",
       "native/core/permutation.cc",
       "native/core/softmax_trainer.cc",
+      "native/core/target_blocks.cc",
       "native/core/trainer.cc",
       "native/binding/bind_als.cc",
       "native/binding/bind_counts.cc",

@@ -5,6 +5,7 @@ import type { NativeSoftmaxTrainer, SoftmaxArrays, SoftmaxConfig } from '../nati
 import { native } from '../native/load.js';
 import { rangeError } from '../options.js';
 import type { ItemVectorParameters } from '../types.js';
+import { expectPairsFit } from './expect-pairs-fit.js';
 import type { RunOptions } from './resolve-options.js';
 import { runEpochs } from './run-epochs.js';
 import type { Trained } from './trained.js';
@@ -111,6 +112,7 @@ export async function trainFullSoftmax(data: Dataset, options: FullSoftmaxOption
   run.signal?.throwIfAborted();
   expectShares(options, run);
   const config = configOf(data, options, run);
+  expectPairsFit(data, config);
   const trainer = new (native().SoftmaxTrainer)(config);
   const validates = run.validation !== undefined || options.validPairs > 0;
   try {
