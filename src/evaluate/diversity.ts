@@ -28,7 +28,7 @@ export async function listDiversity(
   for (const [place, item] of listed.entries()) places[item] = place;
   const turns = new Turns(signal);
   const ofLists = 2 * lists.reduce((sum, list) => sum + usersOf(list, columns), 0);
-  const isPaired = listed.length <= PAIRED_ITEMS && pairsOfUsers(places, columns) < ofLists;
+  const isPaired = listed.length <= PAIRED_ITEMS && (await pairsOfUsers(places, columns, turns)) < ofLists;
   const sums = isPaired
     ? await sumCountedPairs(lists, listed.length, places, columns, turns)
     : await sumColumns(lists, places, columns, turns);
@@ -42,12 +42,14 @@ const usersOf = (list: Uint32Array, { counts }: Columns): number =>
   list.reduce((sum, item) => sum + (counts[item] as number), 0);
 
 /** Pairs of listed items that users have, over all users. */
-function pairsOfUsers(places: Int32Array, { seen }: Columns): number {
+async function pairsOfUsers(places: Int32Array, { seen }: Columns, turns: Turns): Promise<number> {
   let pairs = 0;
   for (let user = 0; user < seen.numUsers; user++) {
     let size = 0;
+    const begin = seen.offsets[user] as number;
     const end = seen.offsets[user + 1] as number;
-    for (let at = seen.offsets[user] as number; at < end; at++) {
+    if (turns.isDue(end - begin)) await turns.take();
+    for (let at = begin; at < end; at++) {
       if ((places[seen.items[at] as number] as number) >= 0) size++;
     }
     pairs += (size * (size - 1)) / 2;
@@ -110,7 +112,7 @@ async function sumColumns(
   turns: Turns,
 ): Promise<Float64Array> {
   const { seen, counts } = columns;
-  const { begins, users } = gatherUsers(places, columns);
+  const { begins, users } = await gatherUsers(places, columns, turns);
   const sums = new Float64Array(lists.length);
   const total = new Float64Array(seen.numUsers);
   for (const [n, list] of lists.entries()) {
@@ -138,7 +140,11 @@ async function sumColumns(
 }
 
 /** The users of the listed items alone: of all items they would take as much memory as the interactions again. */
-function gatherUsers(places: Int32Array, { seen, counts }: Columns): { begins: Uint32Array; users: Uint32Array } {
+async function gatherUsers(
+  places: Int32Array,
+  { seen, counts }: Columns,
+  turns: Turns,
+): Promise<{ begins: Uint32Array; users: Uint32Array }> {
   const begins = new Uint32Array(counts.length);
   let total = 0;
   for (let item = 0; item < counts.length; item++) {
@@ -148,7 +154,10 @@ function gatherUsers(places: Int32Array, { seen, counts }: Columns): { begins: U
   const next = begins.slice();
   const users = new Uint32Array(total);
   for (let user = 0; user < seen.numUsers; user++) {
-    for (let at = seen.offsets[user] as number; at < (seen.offsets[user + 1] as number); at++) {
+    const begin = seen.offsets[user] as number;
+    const end = seen.offsets[user + 1] as number;
+    if (turns.isDue(end - begin)) await turns.take();
+    for (let at = begin; at < end; at++) {
       const item = seen.items[at] as number;
       if ((places[item] as number) < 0) continue;
       users[next[item] as number] = user;
