@@ -254,6 +254,19 @@ export const trials: readonly Trial[] = [
     quality: 'trainLoss',
   },
   {
+    name: 'evaluate',
+    task: 'evaluate',
+    input: 'columns',
+    drivers: ['palate', 'palate-1-thread'],
+    once: ['palate-1-thread'],
+    parameters: {
+      small: { rows: 100_000, trainShare: 0.9, dim: 64, testUsers: 1000 },
+      full: { rows: latest.rows, trainShare: 0.9, dim: 128, testUsers: 100_000 },
+    },
+    caption: 'metrics of held-back rows, all items ranked for each user; k 20, intervals and baselines beside',
+    quality: 'ndcg',
+  },
+  {
     name: 'mf-logistic',
     task: 'train',
     input: 'columns',

@@ -50,6 +50,7 @@
       "native/kernels/fit_neighbors.cc",
       "native/kernels/fit_slim.cc",
       "native/kernels/fold_rows.cc",
+      "native/kernels/rank_targets.cc",
       "native/kernels/sample_fm.cc",
       "native/kernels/score_weights.cc",
       "native/kernels/select_topk.cc",

@@ -21,6 +21,7 @@ export { type Id, type IdKind, Vocabulary } from './dataset/vocabulary.js';
 
 // Splits
 
+export { type HoldOutUsersOptions, holdOutUsers } from './split/hold-out-users.js';
 export { type KFoldOptions, kFold } from './split/k-fold.js';
 export { type LeaveLastOutOptions, leaveLastOut } from './split/leave-last-out.js';
 export type { Fractions, Parts } from './split/parts.js';
@@ -45,8 +46,13 @@ export { type TopKOptions, topK, topKAsync } from './recommend/top-k.js';
 // Evaluation
 
 export { type BiasBaseline, type BiasBaselineOptions, biasBaseline } from './evaluate/baselines.js';
+export type { Baselines } from './evaluate/beside.js';
+export type { Interval, IntervalOptions } from './evaluate/bootstrap.js';
+export { compareEvaluations, type Difference } from './evaluate/compare.js';
 export { type EvaluateOptions, evaluate } from './evaluate/evaluate.js';
-export type { Evaluation, PerUser } from './evaluate/measure.js';
+export type { Evaluation } from './evaluate/measure.js';
+export type { PerUser } from './evaluate/per-user.js';
+export type { RatingErrors } from './evaluate/rating-errors.js';
 
 // Tuning
 

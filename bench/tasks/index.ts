@@ -12,7 +12,8 @@ export type TaskName =
   | 'co-likes'
   | 'item-weights'
   | 'topk'
-  | 'topk-all';
+  | 'topk-all'
+  | 'evaluate';
 
 /** What the Node drivers run, by the name that drivers/ gives it. */
 export type Implementations = Record<string, (work: Work) => Measurement | Promise<Measurement>>;
@@ -39,5 +40,6 @@ export const tasks: Readonly<Record<TaskName, Task>> = {
   },
   'co-likes': { load: async () => (await import('./co-likes.js')).implementations, python: 'co_likes.py' },
   'item-weights': { load: async () => (await import('./item-weights.js')).implementations, python: 'item_weights.py' },
+  evaluate: { load: async () => (await import('./evaluate.js')).implementations },
   'topk-all': { load: async () => (await import('./topk-all.js')).implementations },
 };

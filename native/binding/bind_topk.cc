@@ -7,6 +7,7 @@
 #include "backend.h"
 #include "binding/args.h"
 #include "binding/bind.h"
+#include "binding/checks.h"
 #include "binding/session.h"
 #include "binding/shared_pool.h"
 #include "binding/task.h"
@@ -119,6 +120,53 @@ Napi::Value start_topk(const Napi::CallbackInfo& info) {
       [search](Napi::Env e) { return Napi::String::New(e, search->status == Status::ok ? "ok" : "cancelled"); });
 }
 
+// Lists of items by query: offsets within the items, and these below the bound, as their rows are read.
+void check_items(Napi::Env env, View<std::uint32_t> offsets, View<std::uint32_t> items, std::uint32_t bound,
+                 const char* name) {
+  check_offsets(env, offsets, items.size);
+  const std::size_t begin = offsets[0];
+  expect_below(env, {items.data + begin, offsets[offsets.size - 1] - begin}, bound, name);
+}
+
+struct Ranking {
+  RankCall call = {};
+  const Backend* backend = &cpu_backend();
+  Status status = Status::ok;
+  Napi::ObjectReference arrays, flag;  // not collected while the thread runs
+};
+
+Napi::Value start_ranks(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Fields fields(info[0]);
+  auto ranking = std::make_shared<Ranking>();
+  RankCall& call = ranking->call;
+  call.topk = read_call(env, fields);
+  const std::size_t queries = call.topk.num_queries;
+  if (call.topk.exclude_offsets != nullptr) {
+    check_items(env, fields.array<std::uint32_t>("excludeOffsets", queries + 1),
+                fields.array<std::uint32_t>("excludeItems"), call.topk.num_items, "excludeItems");
+  }
+  const View<std::uint32_t> offsets = fields.array<std::uint32_t>("targetOffsets", queries + 1);
+  const View<std::uint32_t> targets = fields.array<std::uint32_t>("targetItems");
+  check_items(env, offsets, targets, call.topk.num_items, "targetItems");
+  call.target_offsets = offsets.data;
+  call.target_items = targets.data;
+  call.ranks = fields.array<std::uint32_t>("ranks", queries).data;
+  call.topk.cancel = cancel_flag(info[1]);
+  ranking->arrays = Napi::Persistent(fields.copy());
+  ranking->flag = Napi::Persistent(info[1].As<Napi::Object>());
+  const std::uint32_t threads = fields.u32("threads");
+  return run_task(
+      env, "palate.startRanks",
+      [ranking, threads](const std::atomic<std::int32_t>& teardown) {
+        ranking->call.topk.teardown = &teardown;
+        Pool pool(is_worth_threads(ranking->call.topk, threads) ? threads : 1);
+        ranking->status = ranking->backend->rank_targets(ranking->call, pool);
+        if (ranking->status == Status::out_of_memory) throw std::runtime_error(out_of_memory(ranking->call.topk));
+      },
+      [ranking](Napi::Env e) { return Napi::String::New(e, ranking->status == Status::ok ? "ok" : "cancelled"); });
+}
+
 }  // namespace
 
 void bind_topk(Napi::Env env, Napi::Object exports) {
@@ -126,6 +174,7 @@ void bind_topk(Napi::Env env, Napi::Object exports) {
   napi_add_env_cleanup_hook(
       env, [](void*) { leave_shared_pool(); }, nullptr);
   exports.Set("selectTopk", Napi::Function::New(env, select_topk, "selectTopk"));
+  exports.Set("startRanks", Napi::Function::New(env, start_ranks, "startRanks"));
   exports.Set("startTopk", Napi::Function::New(env, start_topk, "startTopk"));
 }
 

@@ -215,6 +215,14 @@ ScoreCall read_score_call(Napi::Env env, const Fields& fields) {
     call.exclude_offsets = exclude.data;
     call.exclude_items = excluded.data;
   }
+  if (fields.has("ranks")) {
+    call.ranks = fields.array<std::uint32_t>("ranks", users).data;
+    const View<std::uint32_t> target_offsets = fields.array<std::uint32_t>("targetOffsets", users + 1);
+    const View<std::uint32_t> targets = fields.array<std::uint32_t>("targetItems");
+    check_lists(env, target_offsets, targets, call.num_items, "targetOffsets");
+    call.target_offsets = target_offsets.data;
+    call.target_items = targets.data;
+  }
   return call;
 }
 

@@ -8,6 +8,7 @@
 #include "kernels/fit_neighbors.h"
 #include "kernels/fit_slim.h"
 #include "kernels/fold_rows.h"
+#include "kernels/rank_targets.h"
 #include "kernels/sample_fm.h"
 #include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
@@ -21,6 +22,7 @@
 namespace palate::KERNEL_NS {
 
 Status select_topk(const TopkCall& call, Pool& pool);
+Status rank_targets(const RankCall& call, Pool& pool);
 Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_implicit(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);

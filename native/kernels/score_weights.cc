@@ -59,6 +59,25 @@ void select(const ScoreRun& run, const float* sums, Best& best) {
   sort_best(best);
 }
 
+// The rank of the first target among the sums.
+std::uint32_t rank_target(const ScoreRun& run, const float* sums, std::uint32_t user) {
+  const ScoreCall& call = *run.call;
+  float best = -INFINITY;
+  std::uint32_t item = 0xffffffff;
+  for (std::uint32_t e = call.target_offsets[user]; e < call.target_offsets[user + 1]; ++e) {
+    const std::uint32_t target = call.target_items[e];
+    if (sums[target] > best || (sums[target] == best && target < item)) {
+      best = sums[target];
+      item = target;
+    }
+  }
+  if (!(best > -INFINITY)) return 0;
+  std::uint32_t before = 0;
+  for (std::uint32_t i = 0; i < run.padded; ++i) before += sums[i] > best;
+  for (std::uint32_t i = 0; i < item; ++i) before += sums[i] == best;
+  return before + 1;
+}
+
 void rank_user(const ScoreRun& run, ScoreWorker& worker, std::uint32_t user) {
   const ScoreCall& call = *run.call;
   float* sums = worker.sums;
@@ -71,6 +90,8 @@ void rank_user(const ScoreRun& run, ScoreWorker& worker, std::uint32_t user) {
     for (std::uint32_t e = call.exclude_offsets[user]; e < call.exclude_offsets[user + 1]; ++e)
       sums[call.exclude_items[e]] = -INFINITY;
   }
+  if (call.ranks != nullptr) call.ranks[user] = rank_target(run, sums, user);
+  if (call.k == 0) return;
   Best& best = worker.best;
   select(run, sums, best);
   std::uint32_t* indices = call.indices + std::size_t{user} * call.k;
@@ -113,7 +134,7 @@ std::size_t lay_out(ScoreRun& run, char* base, std::uint32_t threads) {
 }  // namespace
 
 Status score_weights(const ScoreCall& call, Pool& pool) {
-  if (call.num_users == 0 || call.k == 0) return Status::ok;
+  if (call.num_users == 0 || (call.k == 0 && call.ranks == nullptr)) return Status::ok;
   const std::uint32_t threads = pool.threads();
   ScoreRun run;
   run.call = &call;

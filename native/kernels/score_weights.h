@@ -6,6 +6,9 @@
 // and take part. Excluded items and items that are no candidates are left out before selection, so exactly
 // min(k, allowed) come back; the rest of the row is filled with kNoItem and -infinity.
 //
+// With targets, also where the best of each user's stands in the list of all allowed items, as rank_targets.h defines
+// it; `k` may then be 0.
+//
 // Accumulator: float32, a product and an addition a weight, no fused multiply-add: the same bits on every level, for
 // any number of threads.
 #pragma once
@@ -37,6 +40,10 @@ struct ScoreCall {
   const std::uint32_t* exclude_offsets = nullptr;  // (num_users + 1) or nullptr
   const std::uint32_t* exclude_items = nullptr;
   const std::uint8_t* candidates = nullptr;  // (num_items), non-zero where an item may be selected; nullptr: all
+
+  std::uint32_t* ranks = nullptr;                 // (num_users) out, or nullptr: there are no targets
+  const std::uint32_t* target_offsets = nullptr;  // (num_users + 1)
+  const std::uint32_t* target_items = nullptr;    // allowed items
 
   const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop; nullptr: never
   const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away

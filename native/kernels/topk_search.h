@@ -31,18 +31,6 @@ void scan(const BlockState& state, std::uint32_t first, std::uint32_t end) {
   }
 }
 
-// Queries whose numbers are too large for a bound; tiles leave them out and they are scanned instead.
-bool is_odd(const TopkCall& call, const Query& query) {
-  if (!(query.squared < kLongest)) return true;
-  return call.cosine && query.squared < kShortest && query.scale != 0;
-}
-
-// Length of a query's row as packed, or a little more; 0 for a zero row alone.
-float packed_length(const TopkCall& call, const Query& query) {
-  if (query.squared == 0 && is_zero(query.row, call.dim)) return 0;
-  return call.cosine ? 1.0f : ::sqrtf(query.squared) + kShortestLength;
-}
-
 void start_list(const BlockState& state, std::uint32_t q) {
   const TopkCall& call = *state.block.call;
   const std::uint32_t query = state.block.first_query + q;

@@ -65,7 +65,7 @@ namespace {
 
 // Sorts n distinct keys: runs of sixteen by counting the smaller ones, then merging; hardly a branch
 // depends on a key. `spare` holds as many.
-void sort_keys(std::uint64_t* keys, std::uint64_t* spare, std::uint32_t n) {
+[[maybe_unused]] void sort_keys(std::uint64_t* keys, std::uint64_t* spare, std::uint32_t n) {
   constexpr std::uint32_t kRun = 16;
   for (std::uint32_t begin = 0; begin < n; begin += kRun) {
     std::uint64_t run[kRun];
@@ -102,7 +102,7 @@ void sort_keys(std::uint64_t* keys, std::uint64_t* spare, std::uint32_t n) {
   if (from != keys) std::memcpy(keys, from, n * sizeof *keys);
 }
 
-bool is_excluded(const TopkCall& call, std::uint32_t query, std::uint32_t item) {
+[[maybe_unused]] bool is_excluded(const TopkCall& call, std::uint32_t query, std::uint32_t item) {
   if (call.exclude_offsets == nullptr) return false;
   std::uint32_t low = call.exclude_offsets[query];
   const std::uint32_t end = call.exclude_offsets[query + 1];
@@ -119,7 +119,7 @@ bool is_excluded(const TopkCall& call, std::uint32_t query, std::uint32_t item) 
 
 // Forgets candidates that the query excludes. They come in ascending order of position and so of item,
 // except for those that is_excluded has let through, hence one pass over the exclusions in all.
-void drop_excluded(Shortlist& list, const TopkCall& call, const std::uint32_t* item_of) {
+[[maybe_unused]] void drop_excluded(Shortlist& list, const TopkCall& call, const std::uint32_t* item_of) {
   if (list.excluded < list.excluded_end) {
     std::uint32_t kept = list.checked;
     std::uint32_t cursor = list.excluded;
@@ -190,7 +190,7 @@ float reached_by(const float* values, std::uint32_t n, std::uint32_t k) {
 }
 
 // Raises the floor to (about) the k-th best value and drops what lies more than `slack` below it.
-void raise_floor(Shortlist& list, std::uint32_t k, float slack) {
+[[maybe_unused]] void raise_floor(Shortlist& list, std::uint32_t k, float slack) {
   if (list.count <= k) return;
   const float reached = reached_by(list.values, list.count, k);
   list.floor = reached > list.floor ? reached : list.floor;

@@ -101,6 +101,18 @@ PALATE_INLINE void transpose(const float* const* rows, std::uint32_t dim, float*
 
 namespace {
 
+// Queries whose numbers are too large for a bound; tiles leave them out and they are scanned instead.
+bool is_odd(const TopkCall& call, const Query& query) {
+  if (!(query.squared < kLongest)) return true;
+  return call.cosine && query.squared < kShortest && query.scale != 0;
+}
+
+// Length of a query's row as packed, or a little more; 0 for a zero row alone.
+float packed_length(const TopkCall& call, const Query& query) {
+  if (query.squared == 0 && is_zero(query.row, call.dim)) return 0;
+  return call.cosine ? 1.0f : ::sqrtf(query.squared) + kShortestLength;
+}
+
 // Squared lengths of the panel's rows.
 void measure(const Panel& panel, std::uint32_t dim, float* squared) {
   Part sums[kTileParts];

@@ -12,6 +12,7 @@ import { lineWidth } from './output.js';
 import { addRecommend } from './recommend.js';
 import { EXIT, reportError } from './run.js';
 import { addSimilar } from './similar.js';
+import { addSplit } from './split.js';
 import { addTour } from './tour.js';
 import { addTrain } from './train.js';
 import { addTune } from './tune.js';
@@ -65,6 +66,7 @@ function createProgram(): Command {
     });
   for (const add of [
     addTour,
+    addSplit,
     addTrain,
     addUpdate,
     addTune,

@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset/dataset.js';
+import type { Interactions } from '../dataset/interactions.js';
 import { expectInt, expectKnownKeys, expectNumber } from '../options.js';
 
 export interface BiasBaselineOptions {
@@ -32,6 +33,18 @@ export interface BiasBaseline {
  * in float64. A user or item without ratings keeps 0.
  */
 export function biasBaseline(train: Dataset, options: BiasBaselineOptions = {}): BiasBaseline {
+  const sweeps = fitBiases(train.interactions, options);
+  for (;;) {
+    const { done, value } = sweeps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, sweep by sweep, for whoever has other things to do in between. */
+export function* fitBiases(
+  interactions: Interactions,
+  options: BiasBaselineOptions = {},
+): Generator<undefined, BiasBaseline, undefined> {
   expectKnownKeys('biasBaseline', options, ['regularization', 'epochs']);
   const epochs = expectInt('epochs', options.epochs ?? 10, { min: 0 });
   const regularization = options.regularization ?? {};
@@ -39,13 +52,12 @@ export function biasBaseline(train: Dataset, options: BiasBaselineOptions = {}):
   const itemPull = expectNumber('regularization.item', regularization.item ?? 10, { min: 0 });
   const userPull = expectNumber('regularization.user', regularization.user ?? 15, { min: 0 });
 
-  const { interactions } = train;
   const { users, items, values, size } = interactions;
   const userCounts = interactions.userCounts();
   const itemCounts = interactions.itemCounts();
   const globalBias = interactions.meanValue();
-  const userBiases = new Float64Array(train.numUsers);
-  const itemBiases = new Float64Array(train.numItems);
+  const userBiases = new Float64Array(interactions.numUsers);
+  const itemBiases = new Float64Array(interactions.numItems);
 
   const update = (
     biases: Float64Array,
@@ -68,10 +80,12 @@ export function biasBaseline(train: Dataset, options: BiasBaselineOptions = {}):
   };
   for (let epoch = 0; epoch < epochs; epoch++) {
     update(itemBiases, items, itemCounts, itemPull, userBiases, users);
+    yield;
     update(userBiases, users, userCounts, userPull, itemBiases, items);
+    yield;
   }
 
-  const range = train.ratingRange;
+  const range = interactions.valueRange();
   return {
     globalBias,
     userBiases,

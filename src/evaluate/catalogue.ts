@@ -10,21 +10,29 @@ export interface TrainingData {
 
 /** Figures of the training items. */
 export interface Catalogue {
+  readonly seen: Interactions;
+  /** (numItems) training users who have the item. */
+  readonly counts: Uint32Array;
   /** (numItems) 1 for the items with a training interaction. */
   readonly trained: Uint8Array;
   /** How many these are. */
   readonly size: number;
-  /** (numItems) -log2 of the share of training users who have the item, in bits. */
+  /** (numItems) share of the training users who have the item. */
+  readonly popularity: Float64Array;
+  /** (numItems) -log2 of that share, in bits. */
   readonly information: Float64Array;
 }
 
-export function describeCatalogue({ seen }: TrainingData): Catalogue {
-  const itemCounts = seen.itemCounts();
+export function describeCatalogue({ seen }: Pick<TrainingData, 'seen'>): Catalogue {
+  const counts = seen.itemCounts();
   const users = countNonZero(seen.userCounts());
   return {
-    trained: Uint8Array.from(itemCounts, (count) => (count > 0 ? 1 : 0)),
-    size: countNonZero(itemCounts),
-    information: Float64Array.from(itemCounts, (count) => Math.log2(users / count)),
+    seen,
+    counts,
+    trained: Uint8Array.from(counts, (count) => (count > 0 ? 1 : 0)),
+    size: countNonZero(counts),
+    popularity: Float64Array.from(counts, (count) => count / users),
+    information: Float64Array.from(counts, (count) => Math.log2(users / count)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { isRating, type MetricRequest } from './metric-names.js';
+import { DIVERSE_LISTS } from './recorders.js';
 
 /** What the figures of an evaluation depend on besides the data. */
 export interface Protocol {
@@ -37,6 +38,8 @@ function define({ kind, k }: MetricRequest): string {
       return `Relevant items among the first ${k} candidates, divided by ${k}; mean over users.`;
     case 'recall':
       return `Relevant items among the first ${k}, divided by the user's number of relevant items; mean over users.`;
+    case 'truncatedRecall':
+      return `Relevant items among the first ${k}, divided by the smaller of ${k} and the user's number of relevant items; mean over users.`;
     case 'ndcg':
       return `Sum of 1 / log2(rank + 1) over relevant items in the first ${k}, divided by that of the best possible list of ${k}; mean over users.`;
     case 'ndcgFull':
@@ -51,6 +54,15 @@ function define({ kind, k }: MetricRequest): string {
       return `Share of the training items that stand in the first ${k} of some user.`;
     case 'novelty':
       return `Mean over the first ${k} of -log2 of the share of training users who have the item, in bits; mean over users.`;
+    case 'diversity':
+      return (
+        `Mean over pairs of the first ${k} of 1 - the cosine of two items, each a vector of the training users who have ` +
+        `it; mean over users, of ${DIVERSE_LISTS} evenly spaced ones where there are more.`
+      );
+    case 'popularity':
+      return `Share of the training users who have the item, mean over the first ${k}; mean over users.`;
+    case 'gini':
+      return `Gini index of how often each training item stands in the first ${k} of a user: 0 where all do alike, 1 where one item has every place.`;
     case 'rmse':
       return 'Root of the mean squared error of predicted ratings, clipped to the range of the training ratings, over all test rows; terms of unknown users and items are left out.';
     case 'mae':

@@ -13,6 +13,8 @@ import {
 } from '../options.js';
 import { servingOf } from '../recommend/serving-of.js';
 import type { ModelData } from '../types.js';
+import { type IntervalOptions, readIntervalOptions } from './bootstrap.js';
+import { historyRanker, readHistories } from './histories.js';
 import { type Evaluation, measure } from './measure.js';
 import { readCutOffs, readMetrics } from './metric-names.js';
 import type { SampledNegatives } from './rank-sampled.js';
@@ -22,10 +24,16 @@ export interface EvaluateOptions {
   /** Length of the lists; several give each list metric once for each. Default 10. */
   k?: number | readonly number[];
   /**
-   * Any of precision, recall, ndcg, ndcgFull, hitRate, map, coverage, novelty (at each k, or at their own: 'ndcg@5'), mrr,
-   * rmse, mae. Default: all but ndcgFull, and rmse and mae only where model and test have ratings.
+   * Any of precision, recall, truncatedRecall, ndcg, ndcgFull, hitRate, map, coverage, novelty, diversity, popularity,
+   * gini (at each k, or at their own: 'ndcg@5'), mrr, rmse, mae. Default: all but truncatedRecall and ndcgFull, and rmse
+   * and mae only where model and test have ratings.
    */
   metrics?: readonly string[];
+  /**
+   * What users have whom the model was not trained on, as ratings: the test is then of these users, who are folded in
+   * from their histories, and of no others. This is strong generalisation (Marlin 2004). Rating metrics are left out.
+   */
+  histories?: Dataset | Table;
   /** Test rows with at least this rating are relevant. Default: all of them, as whoever rates a film has chosen it. */
   relevanceThreshold?: number;
   /**
@@ -35,6 +43,10 @@ export interface EvaluateOptions {
   candidates?: 'all' | { sampledNegatives: number; seed?: number };
   /** Adds the values of each user to the result. Default false. */
   perUser?: boolean;
+  /** Adds 95 % intervals over users, by the bootstrap: true, or how many samples and from which seed. Default false. */
+  intervals?: boolean | IntervalOptions;
+  /** Adds the metrics of rankings by popularity and at random, and of ratings from biases. Default false. */
+  baselines?: boolean | { seed?: number };
   signal?: AbortSignal;
   threads?: number;
 }
@@ -45,6 +57,9 @@ const KNOWN = [
   'relevanceThreshold',
   'candidates',
   'perUser',
+  'intervals',
+  'baselines',
+  'histories',
   'signal',
   'threads',
 ] as const satisfies readonly (keyof EvaluateOptions)[];
@@ -76,21 +91,28 @@ export async function evaluate(
   const candidates = readCandidates(options.candidates ?? 'all');
   const perUser = expectBoolean('perUser', options.perUser ?? false);
 
+  const intervals = readIntervals(options.intervals ?? false);
+  const baselines = readBaselines(options.baselines ?? false);
+
+  const asked = options.histories === undefined ? undefined : readHistories(data, options.histories);
   const rows = test instanceof Dataset ? test : Dataset.fromTable(test);
   const predictsRatings = !data.implicit && specOf(data.name, data.options.objective).predictsRatings;
   return measure(
     {
       training: data,
-      ranker: rankerOf(data, threads),
+      ...(asked && { asked }),
+      ranker: asked === undefined ? rankerOf(data, threads) : historyRanker(data, asked, threads),
       predict: (users, items, times) => model.predictIndices(users, items, times),
     },
     rows,
     {
-      requests: readMetrics(options.metrics, ks, predictsRatings && !rows.implicit),
+      requests: readMetrics(options.metrics, ks, predictsRatings && !rows.implicit && asked === undefined),
       k: ks.at(-1) as number,
       relevanceThreshold: readThreshold(options.relevanceThreshold, rows),
       candidates,
       perUser,
+      intervals,
+      baselines,
       signal,
     },
   );
@@ -113,14 +135,26 @@ function readCandidates(value: EvaluateOptions['candidates']): 'all' | SampledNe
   };
 }
 
+function readIntervals(value: boolean | IntervalOptions): Required<IntervalOptions> | undefined {
+  if (typeof value === 'object' && value !== null) return readIntervalOptions(value);
+  return expectBoolean('intervals', value) ? readIntervalOptions({}) : undefined;
+}
+
+function readBaselines(value: boolean | { seed?: number }): { seed: number } | undefined {
+  if (typeof value !== 'object' || value === null) return expectBoolean('baselines', value) ? { seed: 42 } : undefined;
+  expectKnownKeys('baselines', value, ['seed']);
+  return { seed: expectInt('baselines.seed', value.seed ?? 42, { min: 0 }) };
+}
+
 /** The search that serves the model. */
 function rankerOf(data: ModelData, threads: number | undefined): Ranker {
   const serving = servingOf(data);
   return {
     dim: serving.dim,
-    rank: ({ users, k, excludeOffsets, excludeItems, candidates }) =>
-      serving.forUsers(users).run({ k, exclude: { offsets: excludeOffsets, items: excludeItems }, candidates, threads })
-        .indices,
+    rank: async ({ users, ...query }, signal) =>
+      (await serving.forUsers(users).start({ ...query, threads }, signal)).indices,
+    rankFirst: ({ users, exclude, candidates, targets }, signal) =>
+      serving.forUsers(users).rankFirst({ exclude, candidates, targets, threads }, signal),
     rankAmong: (user, items) => serving.forUsers(Uint32Array.of(user)).sort(items),
   };
 }

@@ -1,17 +1,24 @@
 import type { Dataset } from '../dataset/dataset.js';
-import { type Catalogue, describeCatalogue, type TrainingData } from './catalogue.js';
+import type { Interactions } from '../dataset/interactions.js';
+import type { Vocabulary } from '../dataset/vocabulary.js';
+import { type Baselines, measureBaselines } from './beside.js';
+import { bootstrapIntervals, type Interval, type IntervalOptions } from './bootstrap.js';
+import { describeCatalogue, type TrainingData } from './catalogue.js';
 import { defineMetrics } from './definitions.js';
 import { isRating, type MetricRequest, type RankingRequest } from './metric-names.js';
-import { rankAll } from './rank-all.js';
-import { rankSampled, type SampledNegatives } from './rank-sampled.js';
-import type { Ranker, RankingVisitor } from './ranker.js';
+import { figuresOf, type PerUser, valuesOf } from './per-user.js';
+import type { SampledNegatives } from './rank-sampled.js';
+import type { Ranker } from './ranker.js';
 import { type PredictIndices, ratingErrors } from './rating-errors.js';
-import { createRecorder, type Recorder } from './recorders.js';
+import { recordRankings } from './record-rankings.js';
+import type { Recorder } from './recorders.js';
 import { mapTestSet, type TestSet } from './test-set.js';
 
 /** What is measured: something that ranks and rates over the indices of its training data. */
 export interface Measurable {
   readonly training: TrainingData;
+  /** Whom it ranks for, and what they have: where these are not the users it was trained on. */
+  readonly asked?: { users: Vocabulary; seen: Interactions };
   readonly ranker: Ranker;
   readonly predict: PredictIndices;
 }
@@ -23,15 +30,9 @@ export interface MeasureOptions {
   relevanceThreshold: number | undefined;
   candidates: 'all' | SampledNegatives;
   perUser: boolean;
+  intervals?: Required<IntervalOptions> | undefined;
+  baselines?: { seed: number } | undefined;
   signal: AbortSignal | undefined;
-}
-
-/** Values of each user who counts in ranking metrics. */
-export interface PerUser {
-  /** (users) user index of the model. */
-  users: Uint32Array;
-  /** (users) of each metric that is a mean over users. */
-  metrics: Record<string, Float64Array>;
 }
 
 export interface Evaluation {
@@ -51,27 +52,28 @@ export interface Evaluation {
   seenInteractions: number;
   /** Name to value, in the order asked for; NaN where nothing could be measured. */
   metrics: Record<string, number>;
+  /** 95 % intervals over users, by the bootstrap, of the metrics that are figures of users. */
+  intervals?: Record<string, Interval>;
+  baselines?: Baselines;
   perUser?: PerUser;
   /** Name to one sentence; also the terms `relevant`, `candidates` and `known`. */
   definitions: Record<string, string>;
 }
 
 export async function measure(model: Measurable, test: Dataset, options: MeasureOptions): Promise<Evaluation> {
-  const { requests, relevanceThreshold, candidates, signal } = options;
+  const { requests, relevanceThreshold, candidates, intervals, signal } = options;
   const { training } = model;
   const catalogue = describeCatalogue(training);
-  const set = mapTestSet(test, training, catalogue.trained, relevanceThreshold);
+  const set = mapTestSet(test, { ...training, ...model.asked }, catalogue.trained, relevanceThreshold);
   const ranking = requests.filter((request): request is RankingRequest => !isRating(request));
-  const recorders = ranking.length === 0 ? [] : await recordRankings(model, catalogue, set, ranking, options);
-  const errors = requests.some(isRating)
+  const run = { ...options, requests: ranking, catalogue, set, seen: (model.asked ?? training).seen };
+  const recorders = await recordRankings(model.ranker, run);
+  const ratings = requests.some(isRating)
     ? await ratingErrors(set, model.predict, training.seen.valueRange(), signal)
     : undefined;
 
-  const values = new Map(recorders.map((recorder) => [recorder.name, recorder.value()]));
-  const metrics: Record<string, number> = {};
-  for (const { name, kind } of requests) {
-    metrics[name] = kind === 'rmse' || kind === 'mae' ? (errors?.[kind] as number) : (values.get(name) as number);
-  }
+  const perUser = perUserOf(set, recorders, ratings);
+  const figures = figuresOf(perUser);
   return {
     users: set.users.length,
     interactions: test.interactions.size,
@@ -80,8 +82,15 @@ export async function measure(model: Measurable, test: Dataset, options: Measure
     unknownItems: set.unknownItems,
     unknownInteractions: set.unknownInteractions,
     seenInteractions: set.seenInteractions,
-    metrics,
-    ...(options.perUser ? { perUser: perUserOf(set, recorders) } : {}),
+    metrics: valuesOf(requests, recorders, ratings),
+    ...(intervals && {
+      intervals: {
+        ...(await bootstrapIntervals(figures.ranking, intervals, signal)),
+        ...(await bootstrapIntervals(figures.rating, intervals, signal)),
+      },
+    }),
+    ...(options.baselines && { baselines: await measureBaselines(run, requests, options.baselines.seed) }),
+    ...(options.perUser ? { perUser } : {}),
     definitions: defineMetrics(requests, {
       relevanceThreshold,
       sampledNegatives: candidates === 'all' ? undefined : candidates.sampledNegatives,
@@ -89,42 +98,8 @@ export async function measure(model: Measurable, test: Dataset, options: Measure
   };
 }
 
-async function recordRankings(
-  { training: { seen }, ranker }: Measurable,
-  catalogue: Catalogue,
-  set: TestSet,
-  requests: readonly RankingRequest[],
-  { k, candidates, signal }: MeasureOptions,
-): Promise<Recorder[]> {
-  const recorders = requests.map((request) => createRecorder(request, set.users.length, catalogue));
-  const late = recorders.filter((recorder) => recorder.visitLate !== undefined);
-  const visitor: RankingVisitor = {
-    visit(user) {
-      for (const recorder of recorders) recorder.visit(user);
-    },
-    visitLate(ordinal, rank) {
-      for (const recorder of late) recorder.visitLate?.(ordinal, rank);
-    },
-  };
-  const { trained } = catalogue;
-  if (candidates === 'all') {
-    const longest = requests.reduce((most, request) => Math.max(most, request.k ?? 0), 0) || k;
-    await rankAll(set, ranker, visitor, {
-      seen,
-      candidates: trained,
-      k: longest,
-      fullRanking: late.length > 0,
-      signal,
-    });
-  } else {
-    await rankSampled(set, ranker, visitor, { ...candidates, seen, trained, signal });
-  }
-  return recorders;
-}
-
-/** The metrics that are means over users. */
-function perUserOf({ users }: TestSet, recorders: readonly Recorder[]): PerUser {
+function perUserOf({ users }: TestSet, recorders: readonly Recorder[], ratings: PerUser['ratings']): PerUser {
   const metrics: Record<string, Float64Array> = {};
   for (const { name, perUser } of recorders) if (perUser !== undefined) metrics[name] = perUser;
-  return { users, metrics };
+  return { users, metrics, ...(ratings && { ratings }) };
 }

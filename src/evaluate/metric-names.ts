@@ -1,7 +1,20 @@
 import { expectInt, expectOneOf, rangeError, typeError } from '../options.js';
 
 /** Metrics of the first k places of each list. */
-const LIST_METRICS = ['precision', 'recall', 'ndcg', 'ndcgFull', 'hitRate', 'map', 'coverage', 'novelty'] as const;
+const LIST_METRICS = [
+  'precision',
+  'recall',
+  'truncatedRecall',
+  'ndcg',
+  'ndcgFull',
+  'hitRate',
+  'map',
+  'coverage',
+  'novelty',
+  'diversity',
+  'popularity',
+  'gini',
+] as const;
 /** Metrics of predicted ratings. */
 const RATING_METRICS = ['rmse', 'mae'] as const;
 const METRICS = [...LIST_METRICS, 'mrr', ...RATING_METRICS] as const;
@@ -21,7 +34,19 @@ export function isRating(request: MetricRequest): request is RatingRequest {
 }
 
 /** What is computed when no metrics are named; the rating metrics only where there are ratings to compare. */
-const DEFAULTS = ['precision', 'recall', 'ndcg', 'hitRate', 'map', 'mrr', 'coverage', 'novelty'] as const;
+const DEFAULTS = [
+  'precision',
+  'recall',
+  'ndcg',
+  'hitRate',
+  'map',
+  'mrr',
+  'coverage',
+  'novelty',
+  'diversity',
+  'popularity',
+  'gini',
+] as const;
 
 /** Values of k, ascending and unique. */
 export function readCutOffs(value: unknown): number[] {

@@ -23,6 +23,11 @@ export function recallAt(ranks: ArrayLike<number>, k: number, relevant: number):
   return hitsAt(ranks, k) / relevant;
 }
 
+/** hits / min(k, relevant), so 1 is in reach where relevant > k: the recall of Liang et al. (2018). */
+export function truncatedRecallAt(ranks: ArrayLike<number>, k: number, relevant: number): number {
+  return hitsAt(ranks, k) / Math.min(k, relevant);
+}
+
 /** 1 where there is a hit, else 0. */
 export function hitRateAt(ranks: ArrayLike<number>, k: number): number {
   return hitsAt(ranks, k) > 0 ? 1 : 0;
@@ -69,4 +74,32 @@ export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] as number;
   return sum / values.length;
+}
+
+/** Mean of a property over the first k items of a list; NaN of an empty one. */
+export function meanOver(list: Uint32Array, k: number, property: ArrayLike<number>): number {
+  const size = Math.min(k, list.length);
+  let sum = 0;
+  for (let n = 0; n < size; n++) sum += property[list[n] as number] as number;
+  return sum / size;
+}
+
+/** Share of the items that are listed at all. (items) how often each is. */
+export function coverageOf(exposures: Float64Array): number {
+  return exposures.reduce((listed, exposure) => listed + Number(exposure > 0), 0) / exposures.length;
+}
+
+/**
+ * Gini index of how often items are listed: sum over items i, rarest first, of (2 i - n - 1) x_i, / (n sum of x). 0 where
+ * all are listed alike, (n - 1) / n where one has every place (Fleder and Hosanagar 2009; Shani and Gunawardana 2011).
+ */
+export function giniOf(exposures: Float64Array): number {
+  const n = exposures.length;
+  let weighted = 0;
+  let total = 0;
+  for (const [at, exposure] of exposures.slice().sort().entries()) {
+    weighted += (2 * at + 1 - n) * exposure;
+    total += exposure;
+  }
+  return weighted / (n * total);
 }

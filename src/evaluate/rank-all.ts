@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Interactions } from '../dataset/interactions.js';
+import type { ItemLists } from '../recommend/history.js';
+import { oneAhead } from '../recommend/one-ahead.js';
 import { UNKNOWN } from '../recommend/unknown.js';
-import { type Ranker, type RankingVisitor, relevantOf } from './ranker.js';
+import { type Ranker, type RankingVisitor, type RankQuery, relevantOf } from './ranker.js';
 import type { TestSet } from './test-set.js';
 
 export interface RankAllOptions {
-  /** Training interactions: their items are not offered to their users. */
+  /** Interactions whose items are not offered to their users. */
   seen: Interactions;
   /** (numItems) 1 for the items to rank. */
   candidates: Uint8Array;
@@ -16,19 +18,18 @@ export interface RankAllOptions {
   signal: AbortSignal | undefined;
 }
 
+/** Users of one call: enough to keep all threads busy. */
+const USERS = 4096;
 /** Numbers in the buffers of one call. */
 const BUFFER = 2 ** 22;
-/** Multiplications of one call: some 50 ms on two cores, after which the event loop gets its turn. */
-const WORK = 2 ** 32;
-/** A ranking without a hit is asked for again with so many times more places. */
-const WIDENING = 16;
+/** Visits after which the event loop gets its turn. */
+const TURN = 512;
 
 /**
  * Ranks the candidates that each user of a test set has not seen, in chunks of bounded memory, in the order of
- * `TestSet.users`.
+ * `TestSet.users`; one chunk is ranked while the one before is visited.
  *
- * The full ranking of a user is never built where a shorter one will do: the rank of the first relevant item is read
- * from the list of k, and users without a hit there get longer ones until all candidates are listed.
+ * No user's full ranking is built: a first relevant item beyond place k is found by counting what scores better.
  */
 export async function rankAll(
   set: TestSet,
@@ -36,82 +37,80 @@ export async function rankAll(
   visitor: RankingVisitor,
   { seen, candidates, k: visited, fullRanking, signal }: RankAllOptions,
 ): Promise<void> {
-  const numItems = candidates.length;
-  /** (numItems) the user, as ordinal + 1, to whom an item was last marked as relevant. */
-  const relevantTo = new Uint32Array(numItems);
-  let k = Math.min(visited, numItems);
-
-  const rankEach = async (
-    pending: Uint32Array,
-    take: (ordinal: number, list: Uint32Array, relevant: number) => void,
-  ): Promise<void> => {
-    for (const ordinals of chunks(set, pending, seen, k, ranker.dim)) {
-      signal?.throwIfAborted();
-      const users = Uint32Array.from(ordinals, (ordinal) => set.users[ordinal] as number);
-      const { offsets, items } = seenBy(users, seen);
-      const lists = ranker.rank({ users, k, excludeOffsets: offsets, excludeItems: items, candidates });
-      for (let i = 0; i < ordinals.length; i++) {
-        const ordinal = ordinals[i] as number;
-        const relevant = relevantOf(set, ordinal);
-        for (const item of relevant) relevantTo[item] = ordinal + 1;
-        take(ordinal, filledPart(lists.subarray(i * k, (i + 1) * k)), relevant.length);
-      }
-      await setImmediate();
-    }
+  const k = Math.min(visited, candidates.length);
+  const queryOf = (ordinals: Uint32Array): RankQuery => {
+    const users = ordinals.map((ordinal) => set.users[ordinal] as number);
+    return { users, exclude: gather(users, (user) => seen.itemsOf(user)), candidates };
   };
+  const eachChunk = <T>(
+    ordinals: Uint32Array,
+    compute: (chunk: Uint32Array, stop: AbortSignal) => Promise<T>,
+  ): AsyncGenerator<{ chunk: Uint32Array; result: T }> =>
+    oneAhead(
+      chunks(set, ordinals, seen, k + ranker.dim),
+      async (chunk, stop) => ({ chunk, result: await compute(chunk, stop) }),
+      signal,
+    );
 
-  let missed: number[] = [];
+  /** (numItems) the user, as ordinal + 1, to whom an item was last marked as relevant. */
+  const relevantTo = new Uint32Array(candidates.length);
+  const missed: number[] = [];
   const everyone = set.users.map((_, ordinal) => ordinal);
-  await rankEach(everyone, (ordinal, list, relevant) => {
-    const ranks: number[] = [];
-    for (let i = 0; i < list.length; i++) if (relevantTo[list[i] as number] === ordinal + 1) ranks.push(i + 1);
-    visitor.visit({ ordinal, list, ranks, relevant });
-    if (ranks.length === 0 && list.length === k) missed.push(ordinal);
+  const lists = eachChunk(everyone, (chunk, stop) => ranker.rank({ ...queryOf(chunk), k }, stop));
+  for await (const { chunk, result } of lists) {
+    for (let i = 0; i < chunk.length; i++) {
+      if (i % TURN === TURN - 1) await setImmediate();
+      const ordinal = chunk[i] as number;
+      const relevant = relevantOf(set, ordinal);
+      for (let n = 0; n < relevant.length; n++) relevantTo[relevant[n] as number] = ordinal + 1;
+      const list = filledPart(result.subarray(i * k, (i + 1) * k));
+      const ranks: number[] = [];
+      for (let n = 0; n < list.length; n++) if (relevantTo[list[n] as number] === ordinal + 1) ranks.push(n + 1);
+      visitor.visit({ ordinal, list, ranks, relevant: relevant.length });
+      if (ranks.length === 0 && list.length === k) missed.push(ordinal);
+    }
+  }
+  if (!fullRanking) return;
+  const first = eachChunk(Uint32Array.from(missed), (chunk, stop) => {
+    const targets = gather(chunk, (ordinal) => relevantOf(set, ordinal));
+    return ranker.rankFirst({ ...queryOf(chunk), targets, listed: k }, stop);
   });
-  while (fullRanking && missed.length > 0 && k < numItems) {
-    const pending = Uint32Array.from(missed);
-    missed = [];
-    k = Math.min(k * WIDENING, numItems);
-    await rankEach(pending, (ordinal, list) => {
-      let first = 0;
-      while (first < list.length && relevantTo[list[first] as number] !== ordinal + 1) first++;
-      if (first < list.length) visitor.visitLate(ordinal, first + 1);
-      else if (list.length === k) missed.push(ordinal);
-    });
+  for await (const { chunk, result } of first) {
+    for (let i = 0; i < chunk.length; i++) {
+      if (result[i] !== 0) visitor.visitLate(chunk[i] as number, result[i] as number);
+    }
   }
 }
 
-/** As many users at a time as the limits of buffers and work allow, at least one. */
+/** As many users at a time as the limits allow, at least one. `numbers`: of a user, beside those of his items. */
 function* chunks(
   { users }: TestSet,
   ordinals: Uint32Array,
   seen: Interactions,
-  k: number,
-  dim: number,
+  numbers: number,
 ): Generator<Uint32Array> {
-  const most = Math.max(1, Math.floor(WORK / (seen.numItems * (dim + 16))));
   let begin = 0;
-  let numbers = 0;
+  let taken = 0;
   for (let i = 0; i < ordinals.length; i++) {
-    const needed = k + dim + seen.itemsOf(users[ordinals[i] as number] as number).length;
-    if (i > begin && (i - begin === most || numbers + needed > BUFFER)) {
+    const needed = numbers + seen.itemsOf(users[ordinals[i] as number] as number).length;
+    if (i > begin && (i - begin === USERS || taken + needed > BUFFER)) {
       yield ordinals.subarray(begin, i);
       begin = i;
-      numbers = 0;
+      taken = 0;
     }
-    numbers += needed;
+    taken += needed;
   }
   if (begin < ordinals.length) yield ordinals.subarray(begin);
 }
 
-/** The items that each user has in training: (users + 1) and (items). */
-function seenBy(users: Uint32Array, seen: Interactions): { offsets: Uint32Array; items: Uint32Array } {
-  const offsets = new Uint32Array(users.length + 1);
-  for (let i = 0; i < users.length; i++) {
-    offsets[i + 1] = (offsets[i] as number) + seen.itemsOf(users[i] as number).length;
+/** The items of some rows, behind one another. */
+function gather(rows: Uint32Array, itemsOf: (row: number) => Uint32Array): ItemLists {
+  const offsets = new Uint32Array(rows.length + 1);
+  for (let i = 0; i < rows.length; i++) {
+    offsets[i + 1] = (offsets[i] as number) + itemsOf(rows[i] as number).length;
   }
-  const items = new Uint32Array(offsets[users.length] as number);
-  for (let i = 0; i < users.length; i++) items.set(seen.itemsOf(users[i] as number), offsets[i]);
+  const items = new Uint32Array(offsets[rows.length] as number);
+  for (let i = 0; i < rows.length; i++) items.set(itemsOf(rows[i] as number), offsets[i]);
   return { offsets, items };
 }
 

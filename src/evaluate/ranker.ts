@@ -1,22 +1,23 @@
+import type { ItemLists } from '../recommend/history.js';
 import type { TestSet } from './test-set.js';
 
-/** Top-k of many users over the whole catalogue. */
+/** Many users, and what of the catalogue is ranked for them. */
 export interface RankQuery {
   users: Uint32Array;
-  k: number;
-  /** (users + 1) and (excluded), ascending within a user. */
-  excludeOffsets: Uint32Array;
-  excludeItems: Uint32Array;
+  /** Items not to list: (users + 1) and (excluded), ascending within a user. */
+  exclude: ItemLists;
   /** (numItems) 0 where an item may not be listed. */
   candidates: Uint8Array;
 }
 
-/** How a model orders items: best first, equal scores by lower index. */
+/** How items are ordered for users: best first, equal scores by lower index. Rejects with the signal's reason. */
 export interface Ranker {
-  /** Width of the factors; how much work a ranking is. */
+  /** Numbers that a user takes in the buffers of a call, beside his items and results. */
   readonly dim: number;
   /** (users, k) item indices, filled up with UNKNOWN. */
-  rank(query: RankQuery): Uint32Array;
+  rank(query: RankQuery & { k: number }, signal: AbortSignal): Promise<Uint32Array>;
+  /** (users) the rank, from 1, of the first of a user's targets, all of which may be listed; none is in his first `listed`. */
+  rankFirst(query: RankQuery & { targets: ItemLists; listed: number }, signal: AbortSignal): Promise<Uint32Array>;
   /** The items, ascending as given, in order of their scores. */
   rankAmong(user: number, items: Uint32Array): Uint32Array;
 }

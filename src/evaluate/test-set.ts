@@ -1,8 +1,8 @@
 import type { Dataset } from '../dataset/dataset.js';
+import type { Interactions } from '../dataset/interactions.js';
 import type { Vocabulary } from '../dataset/vocabulary.js';
 import { DataError } from '../errors.js';
 import { UNKNOWN } from '../recommend/unknown.js';
-import type { TrainingData } from './catalogue.js';
 
 /** Test rows in the indices of a model, and what ranking metrics look for. */
 export interface TestSet {
@@ -14,6 +14,8 @@ export interface TestSet {
   readonly ratings: Float32Array;
   /** (rows) unix seconds, where the test has times. */
   readonly times: Float64Array | undefined;
+  /** (test users with rows + 1) the rows of each. */
+  readonly rowOffsets: Uint32Array;
   /** (users) users with a relevant item, ascending. */
   readonly users: Uint32Array;
   /** (users, 2) the rows of each of them: begin, end. */
@@ -37,7 +39,7 @@ export interface TestSet {
  */
 export function mapTestSet(
   test: Dataset,
-  training: TrainingData,
+  training: { users: Vocabulary; items: Vocabulary; seen: Interactions },
   trainedItems: Uint8Array,
   threshold: number | undefined,
 ): TestSet {
@@ -86,6 +88,7 @@ export function mapTestSet(
     rowItems,
     ratings: values,
     times,
+    rowOffsets: offsets.filter((offset, user) => user === 0 || offset > (offsets[user - 1] as number)),
     users: Uint32Array.from(users),
     userRows: Uint32Array.from(userRows),
     relevantOffsets: Uint32Array.from(relevantOffsets),
@@ -98,7 +101,7 @@ export function mapTestSet(
 }
 
 /** (from.size) index in `to` of each id of `from`. DataError for integers that should match strings: none could. */
-function mapIds(from: Vocabulary, to: Vocabulary, what: string): Uint32Array {
+export function mapIds(from: Vocabulary, to: Vocabulary, what: string): Uint32Array {
   const indices = new Uint32Array(from.size);
   if (from.equals(to)) return indices.map((_, index) => index);
   if (to.kind === 'string' && from.kind !== 'string') {

@@ -33,6 +33,9 @@ export interface NativeBinding {
    */
   startTopk(call: SelectTopkCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
 
+  /** Where the first target of each query stands; see native/kernels/rank_targets.h. On threads of its own, as startTopk. */
+  startRanks(call: RankTargetsCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
+
   Trainer: new (config: TrainerConfig) => NativeTrainer;
   Sampler: new (config: SamplerConfig) => NativeSampler;
 
@@ -98,6 +101,15 @@ export interface SelectTopkCall {
   /** (numItems) non-zero where an item may be selected; undefined: all may. */
   candidates: Uint8Array | undefined;
   threads: number;
+}
+
+/** `k` is 0 and has no results. */
+export interface RankTargetsCall extends SelectTopkCall {
+  /** (numQueries) out: from 1; 0 where no target has a score. */
+  ranks: Uint32Array;
+  /** (numQueries + 1) and (targets): allowed items. */
+  targetOffsets: Uint32Array;
+  targetItems: Uint32Array;
 }
 
 export interface TrainerConfig {

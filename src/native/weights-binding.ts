@@ -64,5 +64,9 @@ export interface ScoreWeightsCall {
   excludeItems: Uint32Array | undefined;
   /** (numItems) non-zero where an item may be selected; undefined: all may. */
   candidates: Uint8Array | undefined;
+  /** (numUsers) out: where the first target stands, as of RankTargetsCall; undefined: there are no targets. */
+  ranks: Uint32Array | undefined;
+  targetOffsets: Uint32Array | undefined;
+  targetItems: Uint32Array | undefined;
   threads: number;
 }

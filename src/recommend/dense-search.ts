@@ -1,5 +1,5 @@
 import type { Metric } from '../types.js';
-import { type SelectOptions, searchTopK, selectTopK } from './select-top-k.js';
+import { rankTargets, type SelectOptions, searchTopK, selectTopK } from './select-top-k.js';
 import type { SearchOptions, UserSearch } from './serving.js';
 
 /** Users and items as rows of equal width. */
@@ -30,20 +30,13 @@ export function gatherRows(table: Float32Array, rows: Uint32Array, dim: number):
 /** The search by native top-k. */
 export function denseSearch(dense: DenseQueries): UserSearch {
   const { count, queries, items, itemBiases, numItems, dim, metric, shown } = dense;
-  const call = (options: SearchOptions): SelectOptions => ({
-    queries,
-    items,
-    numQueries: count,
-    numItems,
-    dim,
-    metric,
-    itemBiases,
-    ...options,
-  });
+  const pairs = { queries, items, numQueries: count, numItems, dim, metric, itemBiases };
+  const call = (options: SearchOptions): SelectOptions => ({ ...pairs, ...options });
   return {
     count,
     run: (options) => selectTopK(call(options)),
     start: (options, signal) => searchTopK(call(options), signal),
+    rankFirst: ({ targets, ...options }, signal) => rankTargets({ ...pairs, ...options }, targets, signal),
     sort(among) {
       const { indices, counts } = selectTopK({
         queries: queries.subarray(0, dim),

@@ -1,6 +1,7 @@
 import { expectBoolean, expectInt, expectKnownKeys, expectSignal } from '../options.js';
 import type { ModelData, RecommendAllOptions } from '../types.js';
 import { candidateMask } from './candidates.js';
+import { oneAhead } from './one-ahead.js';
 import { topItems, usersAtOnce } from './rank-users.js';
 import { Recommendations } from './ranked-items.js';
 import { servingOf } from './serving-of.js';
@@ -57,35 +58,4 @@ export function recommendAll(
 
 function* batchesOf(size: number, batchSize: number): Generator<Batch> {
   for (let first = 0; first < size; first += batchSize) yield { first, end: Math.min(size, first + batchSize) };
-}
-
-/** What `compute` makes of each input, in order; the next one is under way while the consumer holds one. */
-async function* oneAhead<T, R>(
-  inputs: Iterator<T>,
-  compute: (input: T, stop: AbortSignal) => Promise<R>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<R, void, undefined> {
-  const left = new AbortController();
-  const stop = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
-  const start = (): Promise<R> | undefined => {
-    const input = inputs.next();
-    if (input.done) return undefined;
-    const started = compute(input.value, stop);
-    // It is awaited once the consumer asks again; until then a failure must not count as unhandled.
-    started.catch(() => {});
-    return started;
-  };
-  let ahead = start();
-  try {
-    while (ahead !== undefined) {
-      const ready = await ahead;
-      signal?.throwIfAborted();
-      ahead = start();
-      yield ready;
-    }
-  } finally {
-    left.abort();
-    // Nobody asks for this one any more; its threads must be done before the caller goes on.
-    await ahead?.catch(() => {});
-  }
 }

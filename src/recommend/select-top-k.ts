@@ -3,6 +3,7 @@ import type { SelectTopkCall } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { withCancel } from '../native/with-cancel.js';
 import type { Metric } from '../types.js';
+import type { ItemLists } from './history.js';
 
 export interface TopKResult {
   /** (queries, k): item indices, best first, equal scores by lower index; 0xffffffff behind the last result. */
@@ -22,7 +23,7 @@ export interface SelectOptions {
   dim: number;
   k: number;
   metric: Metric;
-  exclude?: { offsets: Uint32Array; items: Uint32Array } | undefined;
+  exclude?: ItemLists | undefined;
   candidates?: Uint8Array | undefined;
   itemBiases?: Float32Array | undefined;
   threads?: number | undefined;
@@ -78,6 +79,22 @@ export async function searchTopK(options: SelectOptions, signal?: AbortSignal): 
   const call = nativeCall(options);
   await withCancel(signal, (cancel) => native().startTopk(call, cancel));
   return resultOf(call, options.k);
+}
+
+/** For each query the rank of the first of its targets among all allowed items; see native/kernels/rank_targets.h. */
+export async function rankTargets(
+  options: Omit<SelectOptions, 'k'>,
+  targets: ItemLists,
+  signal?: AbortSignal,
+): Promise<Uint32Array> {
+  const call = {
+    ...nativeCall({ ...options, k: 0 }),
+    ranks: new Uint32Array(options.numQueries),
+    targetOffsets: targets.offsets,
+    targetItems: targets.items,
+  };
+  await withCancel(signal, (cancel) => native().startRanks(call, cancel));
+  return call.ranks;
 }
 
 /** Rows of `k` results laid out in rows of `wanted`. */

@@ -13,6 +13,12 @@ export interface SearchOptions {
   threads?: number | undefined;
 }
 
+/** What of the catalogue targets are ranked among. */
+export interface TargetOptions extends Omit<SearchOptions, 'k'> {
+  /** Items to look for, of each user; none of them is left out. */
+  targets: ItemLists;
+}
+
 /** Some users, ready to have the items of a model ranked for them. */
 export interface UserSearch {
   /** How many users. */
@@ -21,6 +27,11 @@ export interface UserSearch {
   run(options: SearchOptions): TopKResult;
   /** The same off the event loop. Rejects with the signal's reason. */
   start(options: SearchOptions, signal?: AbortSignal): Promise<TopKResult>;
+  /**
+   * (users) the rank, from 1, of the first of a user's targets in the list of all that may be listed; 0 where none has a
+   * score. No list is made. Off the event loop, as `start`.
+   */
+  rankFirst(options: TargetOptions, signal?: AbortSignal): Promise<Uint32Array>;
   /** All of these items, ascending as given, in order of their scores for the first user; equal ones by lower index. */
   sort(items: Uint32Array): Uint32Array;
   /** A raw score of a user (from 0) as results show it: a rating, a count, a cosine. */

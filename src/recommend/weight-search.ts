@@ -2,6 +2,7 @@ import type { ScoreWeightsCall } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { withCancel } from '../native/with-cancel.js';
 import type { ItemWeightParameters } from '../types.js';
+import type { ItemLists } from './history.js';
 import { machineThreads, resultOf } from './select-top-k.js';
 import type { SearchOptions, UserSearch } from './serving.js';
 
@@ -18,7 +19,7 @@ export interface Histories {
 export function weightSearch(parameters: ItemWeightParameters, histories: Histories): UserSearch {
   const count = histories.offsets.length - 1;
   const numItems = parameters.offsets.length - 1;
-  const call = ({ k: wanted, exclude, candidates, threads }: SearchOptions): ScoreWeightsCall => {
+  const call = ({ k: wanted, exclude, candidates, threads }: SearchOptions, targets?: ItemLists): ScoreWeightsCall => {
     const k = Math.min(wanted, Math.max(1, numItems)); // a k beyond the catalogue must not cost memory
     return {
       indices: new Uint32Array(count * k),
@@ -35,6 +36,9 @@ export function weightSearch(parameters: ItemWeightParameters, histories: Histor
       excludeOffsets: exclude?.offsets,
       excludeItems: exclude?.items,
       candidates,
+      ranks: targets && new Uint32Array(count),
+      targetOffsets: targets?.offsets,
+      targetItems: targets?.items,
       threads: threads ?? machineThreads,
     };
   };
@@ -50,6 +54,11 @@ export function weightSearch(parameters: ItemWeightParameters, histories: Histor
       const made = call(options);
       await withCancel(signal, (cancel) => native().startScoreWeights(made, cancel));
       return resultOf({ ...made, numQueries: count }, options.k);
+    },
+    async rankFirst({ targets, ...options }, signal) {
+      const made = call({ ...options, k: 0 }, targets);
+      await withCancel(signal, (cancel) => native().startScoreWeights(made, cancel));
+      return made.ranks as Uint32Array;
     },
     sort(among) {
       const first = { ...histories, offsets: histories.offsets.subarray(0, 2) };

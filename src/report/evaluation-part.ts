@@ -2,20 +2,16 @@ import type { Dataset } from '../dataset/dataset.js';
 import { evaluate } from '../evaluate/evaluate.js';
 import type { Model } from '../model.js';
 import { formatCount, formatMeasure } from './format.js';
-import { type Interval, meanInterval, ratingIntervals } from './intervals.js';
 import type { ReportPart } from './types.js';
 
 /** Metrics on ratings that the model was not trained on, with intervals, and what they mean. */
 export async function evaluationPart(model: Model, test: Dataset, signal?: AbortSignal): Promise<ReportPart> {
-  const { metrics, perUser, definitions, users, interactions } = await evaluate(model, test, { perUser: true, signal });
-  const ofRatings = 'rmse' in metrics ? ratingIntervals(model, test) : undefined;
-  const intervalOf = (name: string): Interval | undefined => {
-    if (name === 'rmse' || name === 'mae') return ofRatings?.[name];
-    const values = perUser?.metrics[name];
-    return values && meanInterval(values);
-  };
+  const { metrics, intervals, definitions, users, interactions } = await evaluate(model, test, {
+    intervals: true,
+    signal,
+  });
   const rows = Object.entries(metrics).map(([metric, value]) => {
-    const interval = intervalOf(metric);
+    const interval = intervals?.[metric];
     const isKnown = interval !== undefined && Number.isFinite(interval.high - interval.low);
     return {
       metric,
@@ -28,7 +24,7 @@ export async function evaluationPart(model: Model, test: Dataset, signal?: Abort
     title: 'On ratings held back',
     about:
       `${formatCount(interactions)} ratings that training did not see; rankings are means over ${formatCount(users)} users. ` +
-      'Intervals are for another draw of users, by the normal approximation.',
+      'Intervals are for another draw of users, by the bootstrap.',
     tables: [{ name: 'metrics', title: 'Metrics', rows }],
   };
 }

@@ -72,10 +72,11 @@ export function readCriterion(value: unknown, rated: boolean): Criterion {
   }
   return {
     name,
-    smallerIsBetter: ofRatings,
+    // Of the same accuracy, what recommends other items than the popular ones says more.
+    smallerIsBetter: ofRatings || kind === 'popularity' || kind === 'gini',
     needsValidation: true,
-    // ndcgFull is the one metric that evaluate leaves out unless it is named.
-    evaluation: kind === 'ndcgFull' ? { metrics: [name] } : { k: k ?? DEFAULT_K },
+    // What evaluate leaves out unless it is named.
+    evaluation: kind === 'ndcgFull' || kind === 'truncatedRecall' ? { metrics: [name] } : { k: k ?? DEFAULT_K },
     ofEpoch: (report) => (kind === 'rmse' ? (report.valid?.rmse ?? report.valid?.loss) : report.valid?.loss),
     measure: async (model, validation, { threads, signal }) => {
       if (kind === 'rmse' && model.metrics.validRmse !== undefined) return model.metrics.validRmse;

@@ -56,6 +56,16 @@ test('the options of every training trial are options of train, and it learns', 
   }
 });
 
+test('evaluation takes the users asked for', async () => {
+  const few = await run('evaluate', 'palate', { dim: 4, testUsers: 5 });
+  // One of them may have untrained items alone.
+  assert.ok((few.quality?.users as number) >= 3 && (few.quality?.users as number) <= 5);
+  const all = await run('evaluate', 'palate', { dim: 4, testUsers: 1e6 });
+  assert.ok((all.quality?.users as number) > 20);
+  assert.ok((all.quality?.ndcg as number) > 0 && (all.quality?.ndcg as number) < 1);
+  assert.is(Object.keys(all.parts ?? {}).length, 2);
+});
+
 test('plain loops train each way, whole or in part', async () => {
   for (const { name, task, parameters } of trials) {
     if (task !== 'train') continue;

@@ -39,22 +39,32 @@ export function tableModel(
   const queries: { users: number; k: number }[] = [];
   const rankAmong = (user: number, items: Uint32Array): Uint32Array =>
     items.slice().sort((a, b) => score(user, b) - score(user, a) || a - b);
-  const rank = ({ users, k, excludeOffsets, excludeItems, candidates }: RankQuery): Uint32Array => {
-    queries.push({ users: users.length, k });
-    const out = new Uint32Array(users.length * k).fill(NONE);
-    users.forEach((user, row) => {
-      const excluded = excludeItems.subarray(excludeOffsets[row], excludeOffsets[row + 1]);
-      assertAscending(excluded);
-      const allowed = Uint32Array.from(candidates.keys()).filter((i) => candidates[i] === 1 && !excluded.includes(i));
-      out.set(rankAmong(user, allowed).subarray(0, k), row * k);
-    });
-    return out;
+  const allOf = (query: RankQuery, row: number): Uint32Array => {
+    const { users, exclude, candidates } = query;
+    const excluded = exclude.items.subarray(exclude.offsets[row], exclude.offsets[row + 1]);
+    assertAscending(excluded);
+    const allowed = Uint32Array.from(candidates.keys()).filter((i) => candidates[i] === 1 && !excluded.includes(i));
+    return rankAmong(users[row] as number, allowed);
   };
   return {
     training: { users: train.users, items: train.items, seen: train.interactions },
     ranker: {
       dim,
-      rank,
+      async rank({ k, ...query }) {
+        queries.push({ users: query.users.length, k });
+        const out = new Uint32Array(query.users.length * k).fill(NONE);
+        query.users.forEach((_, row) => void out.set(allOf(query, row).subarray(0, k), row * k));
+        return out;
+      },
+      async rankFirst({ targets, listed, ...query }) {
+        queries.push({ users: query.users.length, k: 0 });
+        return query.users.map((_, row) => {
+          const wanted = targets.items.subarray(targets.offsets[row], targets.offsets[row + 1]);
+          const first = allOf(query, row).findIndex((item) => wanted.includes(item));
+          if (first >= 0 && first < listed) throw new Error('was in the list');
+          return first + 1;
+        });
+      },
       rankAmong(user, items) {
         assertAscending(items);
         return rankAmong(user, items);

@@ -5,7 +5,8 @@ import { readCutOffs, readMetrics } from '../../src/evaluate/metric-names.js';
 const names = (metrics: unknown, ks: number[], rated = true) => readMetrics(metrics, ks, rated).map(({ name }) => name);
 
 test('without names the metrics of the design, rating metrics only with ratings', () => {
-  const ranking = ['precision@10', 'recall@10', 'ndcg@10', 'hitRate@10', 'map@10', 'mrr', 'coverage@10', 'novelty@10'];
+  const accuracy = ['precision@10', 'recall@10', 'ndcg@10', 'hitRate@10', 'map@10', 'mrr'];
+  const ranking = [...accuracy, 'coverage@10', 'novelty@10', 'diversity@10', 'popularity@10', 'gini@10'];
   assert.equal(names(undefined, [10]), [...ranking, 'rmse', 'mae']);
   assert.equal(names(undefined, [10], false), ranking);
 });

@@ -11,6 +11,7 @@ import {
   precisionAt,
   recallAt,
   reciprocalRank,
+  truncatedRecallAt,
 } from '../../src/evaluate/metrics.js';
 import { oracleListMetrics } from '../oracle/metrics.js';
 
@@ -35,6 +36,7 @@ test('a cut-off below the number of relevant items', () => {
   const ranks = [1, 3];
   assert.is(precisionAt(ranks, 2), 1 / 2);
   assert.is(recallAt(ranks, 2, 4), 1 / 4);
+  assert.is(truncatedRecallAt(ranks, 2, 4), 1 / 2);
   assert.is(averagePrecisionAt(ranks, 2, 4), 1 / 2);
   near(ndcgAt(ranks, 2, 4), 1 / 1.6309298, 'ideal of two');
   near(ndcgFullAt(ranks, 2, 4), 1 / 2.5616063, 'ideal of four');
@@ -50,7 +52,7 @@ test('a first hit at rank 4', () => {
 });
 
 test('a perfect list has 1 everywhere, an empty one 0', () => {
-  for (const metric of [recallAt, averagePrecisionAt, ndcgAt, ndcgFullAt]) {
+  for (const metric of [recallAt, truncatedRecallAt, averagePrecisionAt, ndcgAt, ndcgFullAt]) {
     assert.is(metric([1, 2, 3], 3, 3), 1);
     assert.is(metric([], 3, 3), 0);
   }
@@ -78,6 +80,7 @@ test('random lists agree with the definitions', () => {
       const oracle = oracleListMetrics(list, k, relevant);
       near(precisionAt(ranks, k), oracle.precision as number, 'precision');
       near(recallAt(ranks, k, relevant), oracle.recall as number, 'recall');
+      near(truncatedRecallAt(ranks, k, relevant), oracle.truncatedRecall as number, 'truncatedRecall');
       near(hitRateAt(ranks, k), oracle.hitRate as number, 'hitRate');
       near(averagePrecisionAt(ranks, k, relevant), oracle.map as number, 'map');
       near(ndcgAt(ranks, k, relevant), oracle.ndcg as number, 'ndcg');

@@ -9,7 +9,7 @@ import { atEachLevel, newFlag } from '../support/train-problems.js';
 import { randomInteractions } from '../support/weight-problems.js';
 
 interface Problem {
-  call: Omit<ScoreWeightsCall, 'indices' | 'scores' | 'threads'>;
+  call: Omit<ScoreWeightsCall, 'indices' | 'scores' | 'threads' | 'ranks' | 'targetOffsets' | 'targetItems'>;
   w: Matrix;
 }
 
@@ -49,6 +49,9 @@ const filled = (call: Problem['call'], threads: number): ScoreWeightsCall => ({
   ...call,
   indices: new Uint32Array(call.numUsers * call.k),
   scores: new Float32Array(call.numUsers * call.k),
+  ranks: undefined,
+  targetOffsets: undefined,
+  targetItems: undefined,
   threads,
 });
 
@@ -103,6 +106,37 @@ test('the k best of all sums, bit for bit, on every level and any number of thre
             }
           }
         }
+      }
+    }
+  }));
+
+test('the rank of the first target is its place in the list of all items', () =>
+  atEachLevel(async (level) => {
+    for (const [numUsers, numItems] of [
+      [1, 1],
+      [5, 31],
+      [33, 33],
+      [9, 129],
+    ] as const) {
+      for (const extras of [{}, { exclude: true, candidates: true }]) {
+        const lists = filled(problem(numUsers, numItems, numItems, extras).call, 1);
+        native().scoreWeights(lists);
+        const rows = Array.from({ length: numUsers }, (_, u) => [
+          ...lists.indices.subarray(u * numItems, (u + 1) * numItems),
+        ]);
+        const targets = rows.map((row, u) => row.filter((item, n) => item < numItems && (n * 7 + u) % 5 === 3));
+        const targetOffsets = new Uint32Array(numUsers + 1);
+        for (const [u, list] of targets.entries()) targetOffsets[u + 1] = targetOffsets[u] + list.length;
+        const expected = rows.map((row, u) => row.findIndex((item) => targets[u].includes(item)) + 1);
+        const asked = filled(problem(numUsers, numItems, 0, extras).call, 2);
+        const targetItems = Uint32Array.from(targets.flat());
+        const ranks = new Uint32Array(numUsers).fill(7);
+        assert.is(
+          await native().startScoreWeights({ ...asked, ranks, targetOffsets, targetItems }, newFlag()),
+          'ok',
+          `${level}, ${numUsers} x ${numItems}`,
+        );
+        assert.equal([...ranks], expected, `${level}, ${numUsers} x ${numItems}`);
       }
     }
   }));

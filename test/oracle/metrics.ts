@@ -30,6 +30,7 @@ export function oracleListMetrics(gains: readonly number[], k: number, relevant:
   return {
     precision: sum(top) / k,
     recall: sum(top) / relevant,
+    truncatedRecall: sum(top) / Math.min(k, relevant),
     hitRate: Math.max(0, ...top),
     map: sum(precisions) / Math.min(k, relevant),
     ndcg: dcg(top) / dcg(ideal.slice(0, k)),
@@ -74,11 +75,35 @@ export function oracleEvaluate({ scores, train, test, threshold, offered }: Orac
     const list = ranking.slice(0, k);
     const share = (item: number) => train.filter((row) => row.item === item).length / trainUsers.length;
     note(`novelty@${k}`, mean(list.map((item) => -Math.log2(share(item)))));
+    note(`popularity@${k}`, mean(list.map(share)));
+    note(`diversity@${k}`, oracleListDiversity(train, list));
     listed.push(...list);
   }
-  const metrics = Object.fromEntries(Object.entries(perUser).map(([name, values]) => [name, mean(values)]));
+  const defined = (values: readonly number[]): number[] => values.filter((value) => !Number.isNaN(value));
+  const metrics = Object.fromEntries(Object.entries(perUser).map(([name, values]) => [name, mean(defined(values))]));
+  metrics[`gini@${k}`] = oracleGini(trainItems.map((item) => listed.filter((other) => other === item).length));
   metrics[`coverage@${k}`] = unique(listed).length / trainItems.length;
   return { users, metrics, perUser };
+}
+
+const pairsOf = (list: readonly number[]): (readonly [number, number])[] =>
+  list.flatMap((i, n) => list.slice(n + 1).map((j) => [i, j] as const));
+
+/** Mean distance of the pairs of a list. */
+export const oracleListDiversity = (train: readonly OracleRow[], list: readonly number[]): number =>
+  mean(pairsOf(list).map(([i, j]) => 1 - cosineOfItems(train, i, j)));
+
+/** Cosine of two items as 0/1 vectors over users. */
+function cosineOfItems(train: readonly OracleRow[], i: number, j: number): number {
+  const usersOf = (item: number) => train.filter((row) => row.item === item).map((row) => row.user);
+  const both = usersOf(i).filter((user) => usersOf(j).includes(user)).length;
+  return both / Math.sqrt(usersOf(i).length * usersOf(j).length);
+}
+
+/** Half the mean difference of all pairs, over the mean. */
+export function oracleGini(values: readonly number[]): number {
+  const differences = values.flatMap((x) => values.map((y) => Math.abs(x - y)));
+  return mean(differences) / (2 * mean(values));
 }
 
 /** Errors of predictions clipped to the range of the training ratings. */
