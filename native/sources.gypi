@@ -9,6 +9,8 @@
       "native/core/batches.cc",
       "native/core/cooccurrence.cc",
       "native/core/count_trainer.cc",
+      "native/core/cuda_library.cc",
+      "native/core/device.cc",
       "native/core/finite.cc",
       "native/core/fm_sampler.cc",
       "native/core/grid.cc",
@@ -54,6 +56,12 @@
       "native/kernels/train_batch.cc",
       "native/kernels/train_epoch.cc",
       "native/kernels/train_item_pairs.cc"
+    ],
+    "cuda_sources": [
+      "native/backend_cuda.cu",
+      "native/cuda/finite.cu",
+      "native/cuda/library.cu",
+      "native/cuda/memory.cu"
     ]
   }
 }

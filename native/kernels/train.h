@@ -25,6 +25,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 
 namespace palate {
 
@@ -162,6 +163,7 @@ struct TrainState {
   FeatureLists user_features;
   FeatureLists item_features;
   TrainOptions options;
+  DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
 // Gathers the batches of an epoch; belongs to the trainer, outside the kernels.

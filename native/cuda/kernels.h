@@ -1,0 +1,14 @@
+// What the rest of the CUDA library knows of the kernels: their row of the backend table.
+#pragma once
+
+#include "backend.h"
+
+namespace palate::k_cuda {
+
+extern const Backend backend;
+
+// The functions of native/kernels/*.cu, as backend_cuda.cu gathers them.
+
+Status all_finite(DeviceMemory& device, const float* values, std::size_t count, bool& finite);
+
+}  // namespace palate::k_cuda
