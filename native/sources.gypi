@@ -61,7 +61,8 @@
       "native/backend_cuda.cu",
       "native/cuda/finite.cu",
       "native/cuda/library.cu",
-      "native/cuda/memory.cu"
+      "native/cuda/memory.cu",
+      "native/kernels/select_topk.cu"
     ]
   }
 }

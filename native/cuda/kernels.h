@@ -8,6 +8,7 @@ namespace palate::k_cuda {
 extern const Backend backend;
 
 // The functions of native/kernels/*.cu, as backend_cuda.cu gathers them.
+Status select_topk(const TopkCall& call, Pool& pool);
 
 Status all_finite(DeviceMemory& device, const float* values, std::size_t count, bool& finite);
 

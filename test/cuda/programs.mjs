@@ -9,4 +9,9 @@
  */
 
 /** @type {Program[]} */
-export const programs = [{ name: 'emulator' }, { name: 'memory' }, { name: 'finite' }];
+export const programs = [
+  { name: 'emulator' },
+  { name: 'memory' },
+  { name: 'finite' },
+  { name: 'select_topk', kernels: ['select_topk'] },
+];
