@@ -2,17 +2,19 @@ import { Table } from 'apache-arrow';
 import { Dataset } from '../dataset/dataset.js';
 import type { Model } from '../model.js';
 import { models } from '../models/index.js';
+import { resolveDevice } from '../native/device.js';
 import {
   expectBoolean,
   expectInt,
   expectKnownKeys,
   expectNumber,
+  expectOneOf,
   expectSignal,
   rangeError,
   typeError,
 } from '../options.js';
 import { servingOf } from '../recommend/serving-of.js';
-import type { ModelData } from '../types.js';
+import type { Device, ModelData } from '../types.js';
 import { type Evaluation, measure } from './measure.js';
 import { readCutOffs, readMetrics } from './metric-names.js';
 import type { SampledNegatives } from './rank-sampled.js';
@@ -37,6 +39,8 @@ export interface EvaluateOptions {
   perUser?: boolean;
   signal?: AbortSignal;
   threads?: number;
+  /** 'cuda' ranks on a GPU, where the model is searched by factors. Default 'auto': the processor. */
+  device?: Device;
 }
 
 const KNOWN = [
@@ -47,6 +51,7 @@ const KNOWN = [
   'perUser',
   'signal',
   'threads',
+  'device',
 ] as const satisfies readonly (keyof EvaluateOptions)[];
 
 /**
@@ -73,6 +78,7 @@ export async function evaluate(
   const signal = expectSignal(options.signal);
   const threads =
     options.threads === undefined ? undefined : expectInt('threads', options.threads, { min: 1, max: 1024 });
+  const device = resolveDevice(expectOneOf('device', options.device ?? 'auto', ['auto', 'cpu', 'cuda']));
   const candidates = readCandidates(options.candidates ?? 'all');
   const perUser = expectBoolean('perUser', options.perUser ?? false);
 
@@ -81,7 +87,7 @@ export async function evaluate(
   return measure(
     {
       training: data,
-      ranker: rankerOf(data, threads),
+      ranker: rankerOf(data, threads, device),
       predict: (users, items, times) => model.predictIndices(users, items, times),
     },
     rows,
@@ -114,13 +120,14 @@ function readCandidates(value: EvaluateOptions['candidates']): 'all' | SampledNe
 }
 
 /** The search that serves the model. */
-function rankerOf(data: ModelData, threads: number | undefined): Ranker {
+function rankerOf(data: ModelData, threads: number | undefined, device: number | undefined): Ranker {
   const serving = servingOf(data);
   return {
     dim: serving.dim,
     rank: ({ users, k, excludeOffsets, excludeItems, candidates }) =>
-      serving.forUsers(users).run({ k, exclude: { offsets: excludeOffsets, items: excludeItems }, candidates, threads })
-        .indices,
+      serving
+        .forUsers(users)
+        .run({ k, exclude: { offsets: excludeOffsets, items: excludeItems }, candidates, threads, device }).indices,
     rankAmong: (user, items) => serving.forUsers(Uint32Array.of(user)).sort(items),
   };
 }

@@ -2,22 +2,34 @@ import type { NativeDeviceMemory } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { verifyOnce } from '../native/verify-device.js';
 
+/** The arrays of a search that may stay on a GPU. */
+export interface KeptArrays {
+  items: Float32Array;
+  itemBiases?: Float32Array | undefined;
+}
+
+interface Kept {
+  memory: NativeDeviceMemory;
+  /** Held, so that no other array comes to lie at its address: the GPU knows arrays by these. */
+  itemBiases: Float32Array | undefined;
+}
+
 /** What GPUs hold of items that are searched more than once, for as long as the items live. */
-const kept = new WeakMap<Float32Array, Map<number, NativeDeviceMemory>>();
+const kept = new WeakMap<Float32Array, Map<number, Kept>>();
 
 /**
- * Runs a search with memory of a GPU. With `keep` the items stay there for the next search; they must not change then.
+ * Runs a search with memory of a GPU. With `keep` the arrays stay there for the next search; they must not change then.
  * @throws DeviceError when the GPU computes wrong results.
  */
 export function withMemory<T>(
-  items: Float32Array,
+  arrays: KeptArrays,
   device: number,
   keep: boolean,
   search: (memory: NativeDeviceMemory) => T,
 ): T {
-  const memory = keep ? keptMemory(items, device) : open(device);
+  const memory = keep ? keptMemory(arrays, device) : open(device);
   const drop = (): void => {
-    kept.get(items)?.delete(device);
+    kept.get(arrays.items)?.delete(device);
     memory.dispose();
   };
   let result: T;
@@ -49,10 +61,13 @@ function open(device: number): NativeDeviceMemory {
   return new (native().DeviceMemory)({ device });
 }
 
-function keptMemory(items: Float32Array, device: number): NativeDeviceMemory {
-  const ofItems = kept.get(items) ?? new Map<number, NativeDeviceMemory>();
+function keptMemory({ items, itemBiases }: KeptArrays, device: number): NativeDeviceMemory {
+  const ofItems = kept.get(items) ?? new Map<number, Kept>();
   kept.set(items, ofItems);
-  const memory = ofItems.get(device) ?? open(device);
-  ofItems.set(device, memory);
+  const found = ofItems.get(device);
+  if (found !== undefined && found.itemBiases === itemBiases) return found.memory;
+  found?.memory.dispose();
+  const memory = open(device);
+  ofItems.set(device, { memory, itemBiases });
   return memory;
 }

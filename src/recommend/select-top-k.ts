@@ -75,20 +75,20 @@ export function resultOf(
 /** Blocks until done. Rows may have dim 0: then the biases alone rank. */
 export function selectTopK(options: SelectOptions): TopKResult {
   const call = nativeCall(options);
-  const { device, items, keepItems = false } = options;
+  const { device, keepItems = false } = options;
   if (device === undefined) native().selectTopk(call);
-  else onDeviceSync(() => withMemory(items, device, keepItems, (memory) => native().selectTopk({ ...call, memory })));
+  else onDeviceSync(() => withMemory(options, device, keepItems, (memory) => native().selectTopk({ ...call, memory })));
   return resultOf(call, options.k);
 }
 
 /** The same off the event loop; nothing may write to the arrays meanwhile. Rejects with the signal's reason. */
 export async function searchTopK(options: SelectOptions, signal?: AbortSignal): Promise<TopKResult> {
   const call = nativeCall(options);
-  const { device, items, keepItems = false } = options;
+  const { device, keepItems = false } = options;
   await withCancel(signal, (cancel) => {
     if (device === undefined) return native().startTopk(call, cancel);
     const start = (memory: NativeDeviceMemory): Promise<string> => native().startTopk({ ...call, memory }, cancel);
-    return onDevice(async () => withMemory(items, device, keepItems, start));
+    return onDevice(async () => withMemory(options, device, keepItems, start));
   });
   return resultOf(call, options.k);
 }

@@ -7,7 +7,17 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Dataset, DeviceError, devices, sampleRatings, topK, topKAsync, train } from '../../src/index.js';
+import {
+  Dataset,
+  DeviceError,
+  devices,
+  evaluate,
+  sampleRatings,
+  splitRandom,
+  topK,
+  topKAsync,
+  train,
+} from '../../src/index.js';
 import { verifyDevice } from '../../src/native/verify-device.js';
 import { noise } from '../support/tiny-model.js';
 import { useEmulator } from './emulated-library.js';
@@ -118,6 +128,14 @@ if (useEmulator()) {
       return items;
     };
     assert.equal(await lists('cuda'), await lists('cpu'));
+  });
+
+  cuda('evaluate', async () => {
+    const { train: known, test } = splitRandom(data, { fractions: { train: 0.7, test: 0.3 }, seed: 1 });
+    const model = await train(known, { model: 'mf', dim: 4, epochs: 2, device: 'cpu' });
+    const { metrics } = await evaluate(model, test, { k: [3, 8] });
+    assert.ok((metrics['ndcg@8'] as number) > 0);
+    assert.equal((await evaluate(model, test, { k: [3, 8], device: 'cuda' })).metrics, metrics);
   });
 
   cuda('a library of another version is refused', () => {
