@@ -35,8 +35,20 @@ class PairCounts {
 
   bool failed() const { return failed_; }
   std::uint64_t size(std::uint32_t part) const;  // pairs
-  SoftmaxTargets targets(std::uint32_t part, std::uint32_t item) const;
-  std::uint32_t item_bits() const { return item_bits_; }
+  std::uint32_t num_items() const { return source_.num_items; }
+
+  // The targets of an input item, ascending. An entry is an item and a count; counts that do not fit take several.
+  struct Row {
+    const std::uint32_t* begin = nullptr;
+    const std::uint32_t* end = nullptr;
+    float total = 0;  // sum of the counts
+  };
+  Row row(std::uint32_t part, std::uint32_t item) const;
+  std::uint32_t item_of(std::uint32_t entry) const { return entry & ((1u << item_bits_) - 1); }
+  std::uint32_t count_of(std::uint32_t entry) const { return entry >> item_bits_; }  // fits into a SoftmaxTargets entry
+
+  // Gives the memory of a part's rows back; sizes and pair_at() stay.
+  void forget_rows(std::uint32_t part);
 
   // The pair of a rank in the random order of all pairs; those of the first part have the first ranks.
   ItemPair pair_at(std::uint64_t rank) const;

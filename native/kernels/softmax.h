@@ -33,10 +33,11 @@
 
 namespace palate {
 
-inline constexpr std::uint32_t kSoftmaxRows = 32;    // rows of a block: two Lanes
-inline constexpr std::uint32_t kSoftmaxChunk = 128;  // items that pass through L1 together
-inline constexpr std::uint32_t kSoftmaxPanel = 64;   // items of a task that owns their gradients
-inline constexpr std::uint32_t kDenseTask = 1024;    // weights of a task that owns them
+inline constexpr std::uint32_t kSoftmaxRows = 32;       // rows of a block: two Lanes
+inline constexpr std::uint32_t kSoftmaxChunk = 128;     // items that pass through L1 together
+inline constexpr std::uint32_t kSoftmaxPanel = 64;      // items of a task that owns their gradients
+inline constexpr std::uint32_t kSoftmaxPlaceBits = 12;  // of a place in a chunk's logits of a block
+inline constexpr std::uint32_t kDenseTask = 1024;       // weights of a task that owns them
 
 // A parameter array of `size` floats with its gradient and Adam's moments.
 struct SoftmaxArray {
@@ -77,20 +78,20 @@ struct SoftmaxState {
   DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
-// Targets of a row, ascending by item. An entry is item | count << item_bits; counts that do not fit take several.
+// Targets of a block of rows, one chunk of items after another. An entry is place | count << kSoftmaxPlaceBits with the
+// place (item - first item of the chunk) kSoftmaxRows + row of the block; counts that do not fit take several.
 struct SoftmaxTargets {
-  const std::uint32_t* begin = nullptr;
-  const std::uint32_t* end = nullptr;
-  float total = 0;  // sum of the counts
+  const std::uint32_t* entries = nullptr;
+  const std::uint32_t* ends = nullptr;  // (chunks) where each chunk's entries end
 };
 
 struct SoftmaxBatch {
-  std::uint32_t size = 0;                   // rows
+  std::uint32_t size = 0;                   // rows; a block has kSoftmaxRows of them, the last what is left
   const std::uint32_t* items = nullptr;     // (size) input item of each row; may repeat
-  const SoftmaxTargets* targets = nullptr;  // (size)
-  std::uint32_t item_bits = 0;
-  double total = 1;       // what the loss of the batch is divided by
-  std::uint32_t key = 0;  // of the dropout
+  const float* totals = nullptr;            // (size) sum of each row's counts
+  const SoftmaxTargets* targets = nullptr;  // (blocks)
+  double total = 1;                         // what the loss of the batch is divided by
+  std::uint32_t key = 0;                    // of the dropout
   // AdamW's scalars: see StepScalars in math/optimizers.h.
   float rate = 0;
   float keep = 1;
@@ -125,6 +126,9 @@ struct SoftmaxScratch {
 };
 
 // Tasks that own gradients: panels of items, then pieces of the network's weights.
+constexpr std::uint32_t softmax_chunks(std::uint32_t num_items) {
+  return (num_items + kSoftmaxChunk - 1) / kSoftmaxChunk;
+}
 constexpr std::uint32_t softmax_panels(std::uint32_t num_items) {
   return (num_items + kSoftmaxPanel - 1) / kSoftmaxPanel;
 }

@@ -9,6 +9,7 @@ import { itemSoftmax } from '../models/item-softmax.js';
 import { popularity } from '../models/popularity.js';
 import { slim } from '../models/slim.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
+import { onDevice } from '../native/device.js';
 import { verifyOnce } from '../native/verify-device.js';
 import type { ModelName, TrainOptions } from '../types.js';
 import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
@@ -73,8 +74,11 @@ export function prepare(spec: ModelSpec, data: Dataset, options: TrainOptions): 
 }
 
 async function startOn(run: RunOptions, spec: ModelSpec, training: Training): Promise<Trained> {
-  if (run.device === undefined) return training.start(run);
+  const { device } = run;
+  if (device === undefined) return training.start(run);
   if (!onGpus.has(spec.trainer)) throw new DeviceError(`Model '${spec.name}' trains on the processor alone`);
-  verifyOnce(run.device);
-  return training.start(run);
+  return onDevice(async () => {
+    verifyOnce(device);
+    return training.start(run);
+  });
 }
