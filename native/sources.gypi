@@ -10,6 +10,8 @@
       "native/core/bpr_trainer.cc",
       "native/core/cooccurrence.cc",
       "native/core/count_trainer.cc",
+      "native/core/cuda_library.cc",
+      "native/core/device.cc",
       "native/core/finite.cc",
       "native/core/fm_sampler.cc",
       "native/core/grid.cc",
@@ -31,6 +33,7 @@
       "native/binding/bind_bpr.cc",
       "native/binding/bind_counts.cc",
       "native/binding/bind_device.cc",
+      "native/binding/bind_device_memory.cc",
       "native/binding/bind_fold.cc",
       "native/binding/bind_item_pairs.cc",
       "native/binding/bind_sampler.cc",
@@ -64,6 +67,13 @@
       "native/kernels/train_epoch.cc",
       "native/kernels/train_implicit.cc",
       "native/kernels/train_item_pairs.cc"
+    ],
+    "cuda_sources": [
+      "native/backend_cuda.cu",
+      "native/cuda/finite.cu",
+      "native/cuda/library.cu",
+      "native/cuda/memory.cu",
+      "native/kernels/select_topk.cu"
     ]
   }
 }

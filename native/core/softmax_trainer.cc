@@ -39,13 +39,6 @@ void fill_uniform(float* values, std::uint32_t rows, std::uint32_t columns, std:
   }
 }
 
-bool all_finite(const SoftmaxArray& array) {
-  for (std::size_t n = 0; n < array.size; ++n) {
-    if (!std::isfinite(array.values[n])) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 struct SoftmaxTrainer::Flags {
@@ -57,7 +50,8 @@ struct SoftmaxTrainer::Flags {
   }
 };
 
-SoftmaxTrainer::SoftmaxTrainer(const SoftmaxSetup& setup) : setup_(setup), pool_(setup.threads) {
+SoftmaxTrainer::SoftmaxTrainer(const SoftmaxSetup& setup) : setup_(setup), device_(setup.device), pool_(setup.threads) {
+  state_.device = device_.memory();
   state_.num_items = setup.num_items;
   state_.dim = setup.dim;
   state_.stride = padded(setup.dim);
@@ -75,7 +69,7 @@ SoftmaxTrainer::SoftmaxTrainer(const SoftmaxSetup& setup) : setup_(setup), pool_
   if (setup.item_biases) allocate(biases_, state_.biases, setup.num_items, true);
   allocate(dense_, state_.dense, state_.layout.size, true);
   counts_ = std::make_unique<PairCounts>(setup.seen, setup.seen, setup.num_items, setup.fractions, setup.seed);
-  failed_ = failed_ || counts_->failed();
+  failed_ = failed_ || device_.failed() || counts_->failed();
   if (setup.valid.offsets.size != 0) {
     const double whole[kPairParts] = {1, 0, 0};
     valid_counts_ = std::make_unique<PairCounts>(setup.seen, setup.valid, setup.num_items, whole, setup.seed);
@@ -274,7 +268,8 @@ void SoftmaxTrainer::start_step(float learning_rate) {
 Status SoftmaxTrainer::take_step(float learning_rate, const Flags& flags, double& total) {
   if (flags.raised()) return Status::cancelled;
   start_step(learning_rate);
-  total += cpu_backend().softmax_step(state_, batch_, scratch_, pool_);
+  total += device_.backend().softmax_step(state_, batch_, scratch_, pool_);
+  if (device_.status() != Status::ok) return device_.status();
   return std::isfinite(total) ? Status::ok : Status::diverged;
 }
 
@@ -300,7 +295,8 @@ Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Fla
   if (status != Status::ok) return status;
   loss = total / static_cast<double>(pairs);
   for (const SoftmaxArray* array : {&state_.inputs, &state_.outputs, &state_.biases, &state_.dense}) {
-    if (!all_finite(*array)) return Status::diverged;
+    status = device_.check_finite(array->values, array->size, pool_);
+    if (status != Status::ok) return status;
   }
   return Status::ok;
 }
@@ -313,7 +309,8 @@ Status SoftmaxTrainer::evaluate(const TargetBlocks& blocks, std::uint64_t pairs,
   for (std::size_t begin = 0; begin < order_.size();) {
     if (flags.raised()) return Status::cancelled;
     begin = next_counts(blocks, begin, most);
-    total += cpu_backend().softmax_loss(state_, batch_, scratch_, pool_);
+    total += device_.backend().softmax_loss(state_, batch_, scratch_, pool_);
+    if (device_.status() != Status::ok) return device_.status();
   }
   loss = pairs == 0 ? std::numeric_limits<double>::quiet_NaN() : total / static_cast<double>(pairs);
   // Parameters can be finite and their products not.
@@ -352,6 +349,17 @@ std::size_t SoftmaxTrainer::num_weights() const {
   const std::size_t dim = state_.dim;
   const std::size_t hidden = state_.hidden;
   return (hidden != 0 ? 2 * hidden * dim + hidden + dim : 0) + (state_.layer_norm ? 2 * dim : 0);
+}
+
+Status SoftmaxTrainer::fetch() {
+  const SoftmaxState& s = state_;
+  return device_.fetch({s.inputs.values, s.outputs.values, s.biases.values, s.dense.values});
+}
+
+void SoftmaxTrainer::write(const SoftmaxParameters& source) {
+  const SoftmaxState& s = state_;
+  exchange(source, false);
+  device_.forget({s.inputs.values, s.outputs.values, s.biases.values, s.dense.values});
 }
 
 void SoftmaxTrainer::exchange(const SoftmaxParameters& packed, bool out) {

@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "core/adam_tables.h"
 #include "core/batches.h"
+#include "core/device.h"
 #include "core/grid.h"
 #include "core/memory.h"
 #include "core/parallel.h"
@@ -40,6 +41,7 @@ struct TrainerSetup {
   float init_std = 0.1f;
   std::uint64_t seed = 0;
   std::uint32_t threads = 1;
+  DeviceChoice device;
 };
 
 struct EpochResult {
@@ -62,12 +64,16 @@ class Trainer {
   EpochResult run_epoch(std::uint32_t epoch, float learning_rate, const std::atomic<std::int32_t>& cancel,
                         const std::atomic<std::int32_t>& teardown);
 
+  // Brings the parameters back from the device, to be called before they are read.
+  Status fetch();
   // Copies the rows of `dim` factors of a table, without padding.
   void read_factors(const ParameterTable& table, float* target) const;
-  // The other way: training goes on from these rows. The optimizer's state stays.
+  // The other way: training goes on from these rows, and from the table's biases if they are written too. The
+  // optimizer's state stays.
   void write_factors(const ParameterTable& table, const float* source);
   void write_global_bias(float bias) { state_.global_bias = bias; }
   const TrainState& state() const { return state_; }
+  const Device& device() const { return device_; }
 
  private:
   struct Table {
@@ -83,9 +89,10 @@ class Trainer {
   void make_adam(std::uint32_t steps);
   void start_adam(EpochCall& call);
   void describe_blocks(EpochCall& call, std::uint32_t epoch);
-  bool finite();
+  Status check_finite();
 
   TrainerSetup setup_;
+  Device device_;
   TrainState state_;
   Table users_, items_, features_;
   Buffer<float> user_shares_, item_shares_, feature_shares_;

@@ -30,6 +30,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 
 namespace palate {
 
@@ -177,6 +178,7 @@ struct TrainState {
   FeatureLists item_features;
   ImplicitLists implicit;  // of rows y in `features`, one an item
   TrainOptions options;
+  DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
 // Gathers the batches of an epoch; belongs to the trainer, outside the kernels.

@@ -71,7 +71,7 @@ async function trainModel(source: string, flags: Flags, given: Partial<TrainOpti
       users,
       items,
       interactions,
-      device: 'cpu',
+      device: run.device === undefined ? 'cpu' : 'cuda',
       threads: run.threads,
       seed: run.seed,
       seconds,
@@ -87,6 +87,7 @@ async function trainModel(source: string, flags: Flags, given: Partial<TrainOpti
 
 interface Trained {
   model: string;
+  device: string;
   users: number;
   items: number;
   interactions: number;
@@ -99,13 +100,15 @@ interface Trained {
 }
 
 async function describe(trained: Trained): Promise<string> {
-  const { model, users, items, interactions, validInteractions, threads, seed, seconds, reports, out } = trained;
+  const { model, users, items, interactions, validInteractions, device, threads, seed, seconds, reports, out } =
+    trained;
+  const where = device === 'cuda' ? 'the GPU' : counted(threads, 'thread');
   const valid = validInteractions === undefined ? '' : `, and ${counted(validInteractions, 'rating')} to validate on`;
   const { size } = await stat(out);
   return (
     `${model}: ${counted(users, 'user')}, ${counted(items, 'item')}, ${counted(interactions, 'rating')}${valid}\n` +
     (reports.length === 0 ? '' : `\n${epochTable(reports)}\n`) +
-    `Trained in ${duration(seconds)} on ${counted(threads, 'thread')}, seed ${seed}. ` +
+    `Trained in ${duration(seconds)} on ${where}, seed ${seed}. ` +
     `Wrote ${out} (${(size / 2 ** 20).toFixed(1)} MiB)\n`
   );
 }

@@ -2,17 +2,19 @@ import { Table } from 'apache-arrow';
 import { Dataset } from '../dataset/dataset.js';
 import type { Model } from '../model.js';
 import { specOf } from '../models/index.js';
+import { resolveDevice } from '../native/device.js';
 import {
   expectBoolean,
   expectInt,
   expectKnownKeys,
   expectNumber,
+  expectOneOf,
   expectSignal,
   rangeError,
   typeError,
 } from '../options.js';
 import { servingOf } from '../recommend/serving-of.js';
-import type { ModelData } from '../types.js';
+import type { Device, ModelData } from '../types.js';
 import { type IntervalOptions, readIntervalOptions } from './bootstrap.js';
 import { historyRanker, readHistories } from './histories.js';
 import { type Evaluation, measure } from './measure.js';
@@ -49,6 +51,8 @@ export interface EvaluateOptions {
   baselines?: boolean | { seed?: number };
   signal?: AbortSignal;
   threads?: number;
+  /** 'cuda' ranks on a GPU, where the model is searched by factors. Default 'auto': the processor. */
+  device?: Device;
 }
 
 const KNOWN = [
@@ -62,6 +66,7 @@ const KNOWN = [
   'histories',
   'signal',
   'threads',
+  'device',
 ] as const satisfies readonly (keyof EvaluateOptions)[];
 
 /**
@@ -88,6 +93,7 @@ export async function evaluate(
   const signal = expectSignal(options.signal);
   const threads =
     options.threads === undefined ? undefined : expectInt('threads', options.threads, { min: 1, max: 1024 });
+  const device = resolveDevice(expectOneOf('device', options.device ?? 'auto', ['auto', 'cpu', 'cuda']));
   const candidates = readCandidates(options.candidates ?? 'all');
   const perUser = expectBoolean('perUser', options.perUser ?? false);
 
@@ -101,7 +107,7 @@ export async function evaluate(
     {
       training: data,
       ...(asked && { asked }),
-      ranker: asked === undefined ? rankerOf(data, threads) : historyRanker(data, asked, threads),
+      ranker: asked === undefined ? rankerOf(data, threads, device) : historyRanker(data, asked, threads, device),
       predict: (users, items, times) => model.predictIndices(users, items, times),
     },
     rows,
@@ -147,12 +153,12 @@ function readBaselines(value: boolean | { seed?: number }): { seed: number } | u
 }
 
 /** The search that serves the model. */
-function rankerOf(data: ModelData, threads: number | undefined): Ranker {
+function rankerOf(data: ModelData, threads: number | undefined, device: number | undefined): Ranker {
   const serving = servingOf(data);
   return {
     dim: serving.dim,
     rank: async ({ users, ...query }, signal) =>
-      (await serving.forUsers(users).start({ ...query, threads }, signal)).indices,
+      (await serving.forUsers(users).start({ ...query, threads, device }, signal)).indices,
     rankFirst: ({ users, exclude, candidates, targets }, signal) =>
       serving.forUsers(users).rankFirst({ exclude, candidates, targets, threads }, signal),
     rankAmong: (user, items) => serving.forUsers(Uint32Array.of(user)).sort(items),

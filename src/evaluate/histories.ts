@@ -57,7 +57,12 @@ export function readHistories(data: ModelData, histories: Dataset | Table): Aske
 const AT_ONCE = 256;
 
 /** Ranks for users who are folded in, many at a time. */
-export function historyRanker(data: ModelData, { seen, implicit }: Asked, threads: number | undefined): Ranker {
+export function historyRanker(
+  data: ModelData,
+  { seen, implicit }: Asked,
+  threads: number | undefined,
+  device: number | undefined,
+): Ranker {
   const serving = servingOf(data);
   const historyOf = (user: number): HistoryEntry[] => {
     const ratings = seen.valuesOf(user);
@@ -73,7 +78,7 @@ export function historyRanker(data: ModelData, { seen, implicit }: Asked, thread
       const lists = new Uint32Array(users.length * k);
       for (let first = 0; first < users.length; first += AT_ONCE) {
         const { search, lists: exclude } = fold(users.subarray(first, first + AT_ONCE));
-        lists.set((await search.start({ k, exclude, candidates, threads }, signal)).indices, first * k);
+        lists.set((await search.start({ k, exclude, candidates, threads, device }, signal)).indices, first * k);
       }
       return lists;
     },

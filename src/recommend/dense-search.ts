@@ -31,7 +31,7 @@ export function gatherRows(table: Float32Array, rows: Uint32Array, dim: number):
 export function denseSearch(dense: DenseQueries): UserSearch {
   const { count, queries, items, itemBiases, numItems, dim, metric, shown } = dense;
   const pairs = { queries, items, numQueries: count, numItems, dim, metric, itemBiases };
-  const call = (options: SearchOptions): SelectOptions => ({ ...pairs, ...options });
+  const call = (options: SearchOptions): SelectOptions => ({ ...pairs, keepItems: true, ...options });
   return {
     count,
     run: (options) => selectTopK(call(options)),

@@ -11,6 +11,8 @@ export interface SearchOptions {
   candidates?: Uint8Array | undefined;
   /** Default: as many as the machine runs at once. */
   threads?: number | undefined;
+  /** GPU to search on; undefined: the processor. */
+  device?: number | undefined;
 }
 
 /** What of the catalogue targets are ranked among. */
