@@ -26,7 +26,7 @@ struct Backend {
   Status (*train_adam)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_batch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_item_pairs)(const ItemPairsCall& call, Pool& pool);
-  void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+  Status (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
   Status (*count_cooccurrence)(const CountCall& call, Pool& pool, CountTotals& totals);
   Status (*factorize_counts)(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
 

@@ -72,9 +72,7 @@ LossSums losses_of(const TrainOptions& o, const float* PALATE_RESTRICT scores, c
     const Slope result = slope_of<objective, link>(range_min, range_max - range_min, x, values[n]);
     losses[n] = result.loss;
     if constexpr (objective == Objective::squared && link == Link::identity) {
-      // Users see predictions clipped to the range of ratings; so does the reported error.
-      const float y = x < range_min ? range_min : x > range_max ? range_max : x;
-      squares[n] = (y - values[n]) * (y - values[n]);
+      squares[n] = clipped_squared_error(range_min, range_max, x, values[n]);
     } else {
       squares[n] = result.squared_error;
     }
@@ -118,7 +116,7 @@ void score_chunk(void* context, std::uint32_t chunk) {
 
 }  // namespace
 
-void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss) {
+Status evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss) {
   if (call.combined_users != nullptr) {
     CombineRun users{&state, &state.users, &state.user_features, call.combined_users, call.combined_user_biases};
     CombineRun items{&state, &state.items, &state.item_features, call.combined_items, call.combined_item_biases};
@@ -134,6 +132,7 @@ void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochL
     loss.squared_error += call.partial[2 * c + 1];
   }
   loss.count = call.size;
+  return Status::ok;
 }
 
 }  // namespace palate::KERNEL_NS

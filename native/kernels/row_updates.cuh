@@ -1,0 +1,146 @@
+// Row-wise updates by one warp. Part of train_epoch.cu.
+#pragma once
+
+#include "kernels/train.h"
+#include "kernels/warp_loss.cuh"
+#include "math/optimizers.h"
+
+namespace palate::k_cuda {
+
+// What the blocks of a stratum have; pointers are those of the device.
+struct RowRun {
+  TrainState state;
+  GridView grid;
+  const float* user_shares;
+  const float* item_shares;
+  const float* feature_shares;
+  float* copies;  // (warps of the stratum, copy_stride) shared features: see row_features.cuh
+  std::size_t copy_stride;
+  double* losses;  // (blocks, 2), added to
+  std::uint32_t stratum;
+  StepScalars factor_step;  // l2 is set a row
+  StepScalars bias_step;
+  StepScalars feature_step;
+  StepScalars feature_bias_step;
+};
+
+__device__ __forceinline__ StepScalars with_share(StepScalars scalars, const TrainOptions& o, float regularization,
+                                                  float share) {
+  const float l2 = regularization * share;
+  scalars.l2 = o.decoupled ? 0.0f : l2;
+  scalars.keep = o.decoupled ? 1.0f - scalars.rate * l2 : 1.0f;
+  return scalars;
+}
+
+template <Optimizer kind, int width>
+__device__ __forceinline__ void step_slice(Slice<width>& w, Slice<width>& first, const Slice<width>& direction,
+                                           float scale, const StepScalars& scalars) {
+  float none = 0.0f;
+#pragma unroll
+  for (int n = 0; n < width; ++n) step<kind>(w.v[n], first.v[n], none, scale * direction.v[n], scalars);
+}
+
+// Steps the bias whose value is known; returns its new one.
+template <Optimizer kind>
+__device__ __forceinline__ float step_known_bias(float* biases, float* first, std::uint32_t row, float value,
+                                                 float gradient, const StepScalars& scalars) {
+  float none = 0.0f;
+  float sum = kind == Optimizer::sgd ? 0.0f : first[row];
+  step<kind>(value, sum, none, gradient, scalars);
+  biases[row] = value;
+  if constexpr (kind != Optimizer::sgd) first[row] = sum;
+  return value;
+}
+
+// The rows of one rating in registers: a slice of each, and in lane 0 the user's bias, in lane 1 the item's. A lane reads
+// what no other lane writes, so the lanes of a warp need not wait for each other's stores.
+template <Optimizer kind, int width>
+struct HeldRating {
+  std::uint32_t user;
+  std::uint32_t item;
+  float value;
+  float user_share;
+  float item_share;
+  float bias;
+  Slice<width> p, p_first;
+  Slice<width> q, q_first;
+
+  __device__ __forceinline__ void load(const RowRun& run, std::size_t n, unsigned lane) {
+    const TrainState& s = run.state;
+    user = run.grid.users[n];
+    item = run.grid.items[n];
+    value = run.grid.values[n];
+    user_share = run.user_shares[user];
+    item_share = run.item_shares[item];
+    bias = lane == 0 ? s.users.biases[user] : lane == 1 ? s.items.biases[item] : 0.0f;
+    p = p_first = q = q_first = zero_slice<width>();
+    const std::uint32_t k = lane * width;
+    if (k >= s.stride) return;
+    p = load_slice<width>(s.users.factors + row_start(user, s.stride) + k);
+    q = load_slice<width>(s.items.factors + row_start(item, s.stride) + k);
+    if constexpr (kind != Optimizer::sgd) {
+      p_first = load_slice<width>(s.users.factors_first + row_start(user, s.stride) + k);
+      q_first = load_slice<width>(s.items.factors_first + row_start(item, s.stride) + k);
+    }
+  }
+
+  // Takes over rows that the rating before has changed since this one was loaded.
+  __device__ __forceinline__ void follow(const HeldRating& before, unsigned lane) {
+    if (before.user == user) {
+      p = before.p;
+      p_first = before.p_first;
+      if (lane == 0) bias = before.bias;
+    }
+    if (before.item == item) {
+      q = before.q;
+      q_first = before.q_first;
+      if (lane == 1) bias = before.bias;
+    }
+  }
+
+  __device__ __forceinline__ void update(const RowRun& run, unsigned lane, WarpLoss& sums) {
+    const TrainState& s = run.state;
+    const TrainOptions& o = s.options;
+    const float x = s.global_bias + warp_sum(dot_slices(p, q, bias));
+    const Slope result = slope(o, x, value);
+    const float g = result.derivative;
+    sums.add(result);
+    const Slice<width> user_before = p;
+    step_slice<kind>(p, p_first, q, g, with_share(run.factor_step, o, s.users.regularization, user_share));
+    step_slice<kind>(q, q_first, user_before, g, with_share(run.factor_step, o, s.items.regularization, item_share));
+    if (o.train_biases && lane < 2) {
+      const ParameterTable& table = lane == 0 ? s.users : s.items;
+      const float share = lane == 0 ? user_share : item_share;
+      const std::uint32_t row = lane == 0 ? user : item;
+      bias = step_known_bias<kind>(table.biases, table.biases_first, row, bias, g,
+                                   with_share(run.bias_step, o, o.regularization_bias, share));
+    }
+    const std::uint32_t k = lane * width;
+    if (k >= s.stride) return;
+    store_slice(s.users.factors + row_start(user, s.stride) + k, p);
+    store_slice(s.items.factors + row_start(item, s.stride) + k, q);
+    if constexpr (kind != Optimizer::sgd) {
+      store_slice(s.users.factors_first + row_start(user, s.stride) + k, p_first);
+      store_slice(s.items.factors_first + row_start(item, s.stride) + k, q_first);
+    }
+  }
+};
+
+// Ratings [begin, end), each with its rows on their way while the one before is updated.
+template <Optimizer kind, int width>
+__device__ __forceinline__ void train_held(const RowRun& run, std::size_t begin, std::size_t end, WarpLoss& sums) {
+  if (begin == end) return;
+  const unsigned lane = lane_of_thread();
+  HeldRating<kind, width> rating;
+  rating.load(run, begin, lane);
+  for (std::size_t n = begin; n < end; ++n) {
+    HeldRating<kind, width> next;
+    if (n + 1 < end) next.load(run, n + 1, lane);
+    rating.update(run, lane, sums);
+    if (n + 1 == end) return;
+    next.follow(rating, lane);
+    rating = next;
+  }
+}
+
+}  // namespace palate::k_cuda
