@@ -37,7 +37,8 @@
         ["target_arch=='x64' and OS!='win'", {
           "defines": ["HAVE_X86_LEVELS"],
           "dependencies": ["kernels_avx2", "kernels_avx512"]
-        }]
+        }],
+        ["OS=='linux'", { "libraries": ["-ldl"] }]
       ]
     },
     # gyp has no flags by file, so each level of the kernels is a target that compiles the same sources.

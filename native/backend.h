@@ -2,6 +2,7 @@
 // once a level; everything else calls them through this table alone.
 #pragma once
 
+#include "device.h"
 #include "kernels/count_cooccurrence.h"
 #include "kernels/count_pairs.h"
 #include "kernels/factorize_counts.h"
@@ -19,14 +20,14 @@
 namespace palate {
 
 struct Backend {
-  const char* level;  // base, avx2, avx512, neon
+  const char* level;  // base, avx2, avx512, neon; cuda
 
   Status (*select_topk)(const TopkCall& call, Pool& pool);
   Status (*train_epoch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_adam)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_batch)(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
   Status (*train_item_pairs)(const ItemPairsCall& call, Pool& pool);
-  Status (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+  void (*evaluate_pairs)(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
   Status (*count_cooccurrence)(const CountCall& call, Pool& pool, CountTotals& totals);
   Status (*factorize_counts)(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
 
@@ -53,6 +54,10 @@ struct Backend {
   void (*sketch_samples)(const SampleState& state, SketchCall& call, Pool& pool);
   void (*mix_sketch)(float* mixed, const SampleState& state, const SketchCall& call);
   void (*score_sample)(const SampleState& state, const SampleScores& call, Pool& pool);
+
+  // Rows of devices alone. There a call needs the DeviceMemory in its state, and a kernel that does not exist is
+  // nullptr.
+  const DeviceOperations* device = nullptr;
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

@@ -8,6 +8,7 @@
       "-mavx2", "-mfma", "-mbmi", "-mbmi2", "-mprfchw",
       "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512",
       "-Wno-unknown-warning-option", "-Wno-maybe-uninitialized", "-Wno-uninitialized"
-    ]
+    ],
+    "cuda_flags": ["-DKERNEL_NS=k_cuda", "-Werror=all-warnings", "-Xfatbin=-compress-all", "-Xcompiler=-Wall,-Wextra"]
   }
 }

@@ -6,9 +6,12 @@
       "native/compat_linux.cc",
       "native/core/adam_tables.cc",
       "native/core/als_trainer.cc",
+      "native/core/batch_segments.cc",
       "native/core/batches.cc",
       "native/core/cooccurrence.cc",
       "native/core/count_trainer.cc",
+      "native/core/cuda_library.cc",
+      "native/core/device.cc",
       "native/core/finite.cc",
       "native/core/fm_sampler.cc",
       "native/core/grid.cc",
@@ -54,6 +57,16 @@
       "native/kernels/train_batch.cc",
       "native/kernels/train_epoch.cc",
       "native/kernels/train_item_pairs.cc"
+    ],
+    "cuda_sources": [
+      "native/backend_cuda.cu",
+      "native/cuda/finite.cu",
+      "native/cuda/library.cu",
+      "native/cuda/memory.cu",
+      "native/kernels/evaluate_pairs.cu",
+      "native/kernels/train_adam.cu",
+      "native/kernels/train_batch.cu",
+      "native/kernels/train_epoch.cu"
     ]
   }
 }

@@ -7,7 +7,7 @@ import { readTree } from './house/tree.mjs';
 const fix = process.argv.includes('--fix');
 const nativeFiles = readTree(fileURLToPath(new URL('..', import.meta.url)))
   .map(({ name }) => name)
-  .filter((name) => /^native\/.*\.(h|cc|cu|cuh)$/.test(name));
+  .filter((name) => /^(native|test\/cuda)\/.*\.(h|cc|cu|cuh)$/.test(name));
 
 /** @type {[string, ...string[]][]} */
 const checks = [

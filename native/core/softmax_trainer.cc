@@ -38,13 +38,6 @@ void fill_uniform(float* values, std::uint32_t rows, std::uint32_t columns, std:
   }
 }
 
-bool all_finite(const SoftmaxArray& array) {
-  for (std::size_t n = 0; n < array.size; ++n) {
-    if (!std::isfinite(array.values[n])) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 struct SoftmaxTrainer::Flags {
@@ -56,7 +49,8 @@ struct SoftmaxTrainer::Flags {
   }
 };
 
-SoftmaxTrainer::SoftmaxTrainer(const SoftmaxSetup& setup) : setup_(setup), pool_(setup.threads) {
+SoftmaxTrainer::SoftmaxTrainer(const SoftmaxSetup& setup) : setup_(setup), device_(setup.device), pool_(setup.threads) {
+  state_.device = device_.memory();
   state_.num_items = setup.num_items;
   state_.dim = setup.dim;
   state_.stride = padded(setup.dim);
@@ -74,7 +68,7 @@ SoftmaxTrainer::SoftmaxTrainer(const SoftmaxSetup& setup) : setup_(setup), pool_
   if (setup.item_biases) allocate(biases_, state_.biases, setup.num_items, true);
   allocate(dense_, state_.dense, state_.layout.size, true);
   counts_ = std::make_unique<PairCounts>(setup.seen, setup.seen, setup.num_items, setup.fractions, setup.seed);
-  failed_ = failed_ || counts_->failed();
+  failed_ = failed_ || device_.failed() || counts_->failed();
   if (setup.valid.offsets.size != 0) {
     const double whole[kPairParts] = {1, 0, 0};
     valid_counts_ = std::make_unique<PairCounts>(setup.seen, setup.valid, setup.num_items, whole, setup.seed);
@@ -228,7 +222,7 @@ void SoftmaxTrainer::start_step(float learning_rate) {
 }
 
 Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss) {
-  const Backend& backend = cpu_backend();
+  const Backend& backend = device_.backend();
   Permutation pairs;
   std::uint64_t rows = 0;
   if (setup_.single_pairs) {
@@ -249,11 +243,13 @@ Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Fla
     }
     start_step(learning_rate);
     total += backend.softmax_step(state_, batch_, scratch_, pool_);
+    if (device_.status() != Status::ok) return device_.status();
     if (!std::isfinite(total)) return Status::diverged;
   }
   loss = total / static_cast<double>(counts_->size(0));
   for (const SoftmaxArray* array : {&state_.inputs, &state_.outputs, &state_.biases, &state_.dense}) {
-    if (!all_finite(*array)) return Status::diverged;
+    const Status status = device_.check_finite(array->values, array->size, pool_);
+    if (status != Status::ok) return status;
   }
   return Status::ok;
 }
@@ -268,7 +264,8 @@ Status SoftmaxTrainer::evaluate(const PairCounts& counts, std::uint32_t part, co
       batch_items_[row] = inputs[begin + row];
       targets_[row] = counts.targets(part, inputs[begin + row]);
     }
-    total += cpu_backend().softmax_loss(state_, batch_, scratch_, pool_);
+    total += device_.backend().softmax_loss(state_, batch_, scratch_, pool_);
+    if (device_.status() != Status::ok) return device_.status();
   }
   loss = counts.size(part) == 0 ? std::numeric_limits<double>::quiet_NaN()
                                 : total / static_cast<double>(counts.size(part));
@@ -308,6 +305,17 @@ std::size_t SoftmaxTrainer::num_weights() const {
   const std::size_t dim = state_.dim;
   const std::size_t hidden = state_.hidden;
   return (hidden != 0 ? 2 * hidden * dim + hidden + dim : 0) + (state_.layer_norm ? 2 * dim : 0);
+}
+
+Status SoftmaxTrainer::fetch() {
+  const SoftmaxState& s = state_;
+  return device_.fetch({s.inputs.values, s.outputs.values, s.biases.values, s.dense.values});
+}
+
+void SoftmaxTrainer::write(const SoftmaxParameters& source) {
+  const SoftmaxState& s = state_;
+  exchange(source, false);
+  device_.forget({s.inputs.values, s.outputs.values, s.biases.values, s.dense.values});
 }
 
 void SoftmaxTrainer::exchange(const SoftmaxParameters& packed, bool out) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/device.h"
 #include "core/memory.h"
 #include "core/pair_counts.h"
 #include "core/parallel.h"
@@ -37,6 +38,7 @@ struct SoftmaxSetup {
   float clip_norm = 0;
   std::uint64_t seed = 0;
   std::uint32_t threads = 1;
+  DeviceChoice device;
 };
 
 // Losses are cross-entropies, means over pairs; NaN where there are no pairs.
@@ -74,9 +76,12 @@ class SoftmaxTrainer {
 
   std::size_t num_weights() const;
 
+  // Brings the parameters back from the device, to be called before `read` and `write`.
+  Status fetch();
   // Copies the parameters out, or back in; the optimizer's state stays.
   void read(const SoftmaxParameters& target) { exchange(target, true); }
-  void write(const SoftmaxParameters& source) { exchange(source, false); }
+  void write(const SoftmaxParameters& source);
+  const Device& device() const { return device_; }
 
  private:
   struct Array {
@@ -98,6 +103,7 @@ class SoftmaxTrainer {
   void exchange(const SoftmaxParameters& packed, bool out);
 
   SoftmaxSetup setup_;
+  Device device_;
   SoftmaxState state_;
   Array inputs_, outputs_, biases_, dense_;
   std::unique_ptr<PairCounts> counts_, valid_counts_;

@@ -9,6 +9,7 @@ enum class Status : int {
   cancelled,      // the caller's flag was raised
   diverged,       // a loss or a parameter became NaN or infinite
   out_of_memory,  // an allocation failed
+  device_failed,  // the device or its driver reported an error
 };
 
 }  // namespace palate

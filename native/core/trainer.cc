@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/finite.h"
 #include "core/float_mode.h"
 #include "core/rng.h"
 
@@ -59,7 +58,8 @@ bool adam_in_batches(const TrainState& state, std::size_t ratings) {
 
 }  // namespace
 
-Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads) {
+Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), device_(setup.device), pool_(setup.threads) {
+  state_.device = device_.memory();
   state_.dim = setup.dim;
   state_.stride = (setup.dim + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes;
   state_.user_features = setup.user_features;
@@ -73,7 +73,8 @@ Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads
   item_shares_ = Buffer<float>(setup.num_items);
   feature_shares_ = Buffer<float>(setup.num_features);
   partial_ = Buffer<double>(2 * (setup.valid_users.size / kPairsChunk + 1));
-  failed_ = failed_ || user_shares_.failed() || item_shares_.failed() || feature_shares_.failed() || partial_.failed();
+  failed_ = failed_ || device_.failed() || user_shares_.failed() || item_shares_.failed() || feature_shares_.failed() ||
+            partial_.failed();
   if (failed_) return;
   count_shares();
   initialise(state_.users, 1, user_shares_.data(), setup.init_std);
@@ -94,7 +95,8 @@ Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), pool_(setup.threads
   if (const auto plan = plan_grid(setup, row_bytes)) {
     make_grid(*plan);
   } else {
-    batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, o.batch_size);
+    batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, o.batch_size,
+                                         device_.memory() != nullptr);
     failed_ = failed_ || batches_->failed();
     const std::size_t ratings = setup.items.size;
     if (adam_in_batches(state_, ratings)) make_adam(static_cast<std::uint32_t>((ratings - 1) / o.batch_size + 1));
@@ -194,15 +196,16 @@ void Trainer::count_shares() {
   }
 }
 
-bool Trainer::finite() {
+Status Trainer::check_finite() {
   for (const ParameterTable* table : {&state_.users, &state_.items, &state_.features}) {
     for (const auto& [values, count] :
          {std::pair<const float*, std::size_t>{table->factors, static_cast<std::size_t>(table->rows) * state_.stride},
           std::pair<const float*, std::size_t>{table->biases, table->rows}}) {
-      if (!all_finite(values, count, pool_)) return false;
+      const Status status = device_.check_finite(values, count, pool_);
+      if (status != Status::ok) return status;
     }
   }
-  return true;
+  return Status::ok;
 }
 
 // Squares in random order, and the strata of each.
@@ -231,7 +234,7 @@ EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const s
                                const std::atomic<std::int32_t>& teardown) {
   const auto start = std::chrono::steady_clock::now();
   const FlushDenormals flush;
-  const Backend& backend = cpu_backend();
+  const Backend& backend = device_.backend();
   EpochCall call;
   call.learning_rate = learning_rate;
   call.cancel = &cancel;
@@ -251,7 +254,7 @@ EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const s
     call.batches = &batches_->source();
     result.status = backend.train_batch(state_, call, pool_, loss);
   }
-  if (result.status == Status::ok && !(std::isfinite(loss.loss) && finite())) result.status = Status::diverged;
+  if (result.status == Status::ok) result.status = std::isfinite(loss.loss) ? check_finite() : Status::diverged;
   result.train_loss = mean_of(loss.loss, loss.count);
   result.train_rmse = std::sqrt(mean_of(loss.squared_error, loss.count));
   if (result.status == Status::ok && setup_.valid_users.size != 0) {
@@ -267,13 +270,20 @@ EpochResult Trainer::run_epoch(std::uint32_t epoch, float learning_rate, const s
     pairs.partial = partial_.data();
     EpochLoss valid;
     backend.evaluate_pairs(state_, pairs, pool_, valid);
+    result.status = device_.status();
     result.valid_loss = mean_of(valid.loss, valid.count);
     result.valid_rmse = std::sqrt(mean_of(valid.squared_error, valid.count));
     // Parameters can be finite and their products not.
-    if (!std::isfinite(valid.loss)) result.status = Status::diverged;
+    if (result.status == Status::ok && !std::isfinite(valid.loss)) result.status = Status::diverged;
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+Status Trainer::fetch() {
+  const TrainState& s = state_;
+  return device_.fetch(
+      {s.users.factors, s.users.biases, s.items.factors, s.items.biases, s.features.factors, s.features.biases});
 }
 
 void Trainer::read_factors(const ParameterTable& table, float* target) const {

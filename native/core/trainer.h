@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "core/adam_tables.h"
 #include "core/batches.h"
+#include "core/device.h"
 #include "core/grid.h"
 #include "core/memory.h"
 #include "core/parallel.h"
@@ -38,6 +39,7 @@ struct TrainerSetup {
   float init_std = 0.1f;
   std::uint64_t seed = 0;
   std::uint32_t threads = 1;
+  DeviceChoice device;
 };
 
 struct EpochResult {
@@ -60,9 +62,12 @@ class Trainer {
   EpochResult run_epoch(std::uint32_t epoch, float learning_rate, const std::atomic<std::int32_t>& cancel,
                         const std::atomic<std::int32_t>& teardown);
 
+  // Brings the parameters back from the device, to be called before they are read.
+  Status fetch();
   // Copies the rows of `dim` factors of a table, without padding.
   void read_factors(const ParameterTable& table, float* target) const;
   const TrainState& state() const { return state_; }
+  const Device& device() const { return device_; }
 
  private:
   struct Table {
@@ -77,9 +82,10 @@ class Trainer {
   void make_adam(std::uint32_t steps);
   void start_adam(EpochCall& call);
   void describe_blocks(EpochCall& call, std::uint32_t epoch);
-  bool finite();
+  Status check_finite();
 
   TrainerSetup setup_;
+  Device device_;
   TrainState state_;
   Table users_, items_, features_;
   Buffer<float> user_shares_, item_shares_, feature_shares_;

@@ -46,8 +46,8 @@ void finish_epoch(const TrainState& s, const AdamCall& adam, DeviceMemory& devic
   const auto kernel = width == 1   ? finish_rows_kernel<closed, 1>
                       : width == 2 ? finish_rows_kernel<closed, 2>
                                    : finish_rows_kernel<closed, 4>;
-  device.launch(kernel, blocks_of(std::uint64_t{s.users.rows} + s.items.rows, kFinishWarps), kFinishWarps * kWarpSize, 0,
-                s, adam);
+  device.launch(kernel, blocks_of(std::uint64_t{s.users.rows} + s.items.rows, kFinishWarps), kFinishWarps * kWarpSize,
+                0, s, adam);
 }
 
 }  // namespace palate::k_cuda

@@ -1,5 +1,5 @@
-// Rows of users and items under Adam that moves them when they are needed, a warp a row: as adam_rows.h has them for the
-// processor, with the formulas of math/adam.h and math/adam_pieces.h. Part of train_adam.cu and train_batch.cu.
+// Rows of users and items under Adam that moves them when they are needed, a warp a row: as adam_rows.h has them for
+// the processor, with the formulas of math/adam.h and math/adam_pieces.h. Part of train_adam.cu and train_batch.cu.
 #pragma once
 
 #include "kernels/train.h"
@@ -20,7 +20,9 @@ __device__ __forceinline__ Across operator+(const Across& a, const Across& b) { 
 __device__ __forceinline__ Across operator-(const Across& a, const Across& b) { return {a.v - b.v}; }
 __device__ __forceinline__ Across operator*(const Across& a, const Across& b) { return {a.v * b.v}; }
 __device__ __forceinline__ Across operator/(const Across& a, const Across& b) { return {a.v / b.v}; }
-__device__ __forceinline__ Across fma(const Across& a, const Across& b, const Across& c) { return {fma(a.v, b.v, c.v)}; }
+__device__ __forceinline__ Across fma(const Across& a, const Across& b, const Across& c) {
+  return {fma(a.v, b.v, c.v)};
+}
 __device__ __forceinline__ Across root(const Across& a) { return {root(a.v)}; }
 __device__ __forceinline__ Across lower(const Across& a, const Across& b) { return {lower(a.v, b.v)}; }
 __device__ __forceinline__ Across magnitude(const Across& a) { return {magnitude(a.v)}; }
@@ -77,7 +79,6 @@ __device__ __forceinline__ void bring_up_factors(const AdamSide& side, std::uint
     for (std::uint32_t k = lane * width; k < stride; k += kWarpSize * width) {
       Slice<width> values = load_slice<width>(w + k);
       const Slice<width> u = load_slice<width>(first + k);
-#pragma unroll
       for (int n = 0; n < width; ++n) values.v[n] = brought_up(values.v[n], u.v[n], gap);
       store_slice(target + k, values);
     }
@@ -103,8 +104,8 @@ __device__ __forceinline__ void bring_up_factors(const AdamSide& side, std::uint
   }
 }
 
-// Steps a row whose factors and bias, up to date, are `values` and `bias`. gradient(k) is the slice of its gradient from
-// column k on.
+// Steps a row whose factors and bias, up to date, are `values` and `bias`. gradient(k) is the slice of its gradient
+// from column k on.
 template <bool closed, int width, typename Gradient>
 __device__ __forceinline__ void step_adam_row(const AdamSide& side, std::uint32_t row, std::uint32_t step,
                                               const float* values, float bias, float bias_gradient,
@@ -120,7 +121,6 @@ __device__ __forceinline__ void step_adam_row(const AdamSide& side, std::uint32_
     Slice<width> first = load_slice<width>(side.table.factors_first + at + k);
     Slice<width> second = load_slice<width>(side.table.factors_second + at + k);
     const Slice<width> g = gradient(k);
-#pragma unroll
     for (int n = 0; n < width; ++n)
       adam_step<closed>(w.v[n], first.v[n], second.v[n], g.v[n], gap, side.factors, side.kind.l2);
     store_slice(side.table.factors + at + k, w);
@@ -151,7 +151,6 @@ __device__ __forceinline__ void finish_row(const AdamSide& side, std::uint32_t r
     for (std::uint32_t k = lane_of_thread() * width; k < stride; k += kWarpSize * width) {
       Slice<width> u = load_slice<width>(side.table.factors_first + at + k);
       Slice<width> deviation = load_slice<width>(side.table.factors_second + at + k);
-#pragma unroll
       for (int n = 0; n < width; ++n) fade(u.v[n], deviation.v[n], gap, epsilon);
       store_slice(side.table.factors_first + at + k, u);
       store_slice(side.table.factors_second + at + k, deviation);
@@ -168,13 +167,12 @@ __device__ __forceinline__ void finish_row(const AdamSide& side, std::uint32_t r
 inline constexpr std::uint32_t kFinishWarps = 8;
 
 template <bool closed, int width>
-__global__ void __launch_bounds__(kFinishWarps* kWarpSize) finish_rows_kernel(const __grid_constant__ TrainState s,
-                                                                             const __grid_constant__ AdamCall adam) {
+__global__ void __launch_bounds__(kFinishWarps* kWarpSize)
+    finish_rows_kernel(const __grid_constant__ TrainState s, const __grid_constant__ AdamCall adam) {
   const std::uint32_t unit = warp_of_grid();
   if (unit >= s.users.rows + s.items.rows) return;
   const bool user = unit < s.users.rows;
-  const AdamSide side =
-      adam_side(s, adam, user ? s.users : s.items, user ? adam.users : adam.items, adam.steps);
+  const AdamSide side = adam_side(s, adam, user ? s.users : s.items, user ? adam.users : adam.items, adam.steps);
   finish_row<closed, width>(side, user ? unit : unit - s.users.rows);
 }
 

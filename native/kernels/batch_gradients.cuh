@@ -15,8 +15,8 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) combine_slots_kernel(c
   const std::uint32_t n = warp_of_grid();
   if (n >= run.users.slots + run.items.slots) return;
   const auto [side, slot] = side_of(run, n, run.users.slots);
-  const float bias = combine_row<width>(side.combined + row_start(slot, run.s.stride), run.s, side.table, side.lists,
-                                        side.rows[slot]);
+  const float bias =
+      combine_row<width>(side.combined + row_start(slot, run.s.stride), run.s, side.table, side.lists, side.rows[slot]);
   if (lane_of_thread() == 0) side.combined_bias[slot] = bias;
 }
 
@@ -148,7 +148,8 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) finish_slots_kernel(co
 // d/dv_f = sum over rows with f of x (H - x G v_f), H = (gradient of p) + G p; without pairs inside a side just
 // x (gradient of p).
 template <int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) feature_segments_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize)
+    feature_segments_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t segment = warp_of_grid();
   if (segment >= run.features.count) return;
   const TrainState& s = run.s;

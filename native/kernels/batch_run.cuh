@@ -27,16 +27,16 @@ struct SideRun {
   FeatureLists lists;
   AdamKind kind;
   SegmentLists segments;
-  const std::uint32_t* rows;    // (slots)
+  const std::uint32_t* rows;  // (slots)
   std::uint32_t slots;
-  float* combined;              // (slots, stride), nullptr without shared features
-  float* combined_bias;         // (slots)
-  float* partial;               // (segments, stride)
-  float* partial_bias;          // (segments)
-  float* gradient;              // (slots, stride)
-  float* gradient_bias;         // (slots)
-  double* norm;                 // (slots)
-  std::uint32_t* slot_of_row;   // (rows) 1 + slot; 0 between steps
+  float* combined;             // (slots, stride), nullptr without shared features
+  float* combined_bias;        // (slots)
+  float* partial;              // (segments, stride)
+  float* partial_bias;         // (segments)
+  float* gradient;             // (slots, stride)
+  float* gradient_bias;        // (slots)
+  double* norm;                // (slots)
+  std::uint32_t* slot_of_row;  // (rows) 1 + slot; 0 between steps
 };
 
 struct BatchRun {
@@ -56,7 +56,7 @@ struct BatchRun {
   double* losses;                // (segments of users, 2)
   BatchGlobals* globals;
   BatchScalars scalars;
-  AdamCall adam;                 // on touched rows, where adam.steps is not 0
+  AdamCall adam;  // on touched rows, where adam.steps is not 0
   std::uint32_t adam_step;
   bool dense;  // every row is stepped, else those of the batch
 };

@@ -16,8 +16,8 @@ __device__ __forceinline__ double sum_array(const T* values, std::size_t count, 
 }
 
 template <Optimizer kind>
-__device__ __forceinline__ void step_bias_at(float* biases, float* first, float* second, std::uint32_t row, float gradient,
-                                             const StepScalars& scalars) {
+__device__ __forceinline__ void step_bias_at(float* biases, float* first, float* second, std::uint32_t row,
+                                             float gradient, const StepScalars& scalars) {
   step_bias<kind>(biases + row, kind == Optimizer::sgd ? nullptr : first + row,
                   kind == Optimizer::adam ? second + row : nullptr, gradient, scalars);
 }
@@ -33,8 +33,9 @@ __global__ void __launch_bounds__(kSumThreads) step_globals_kernel(const __grid_
   const double gradient = o.train_global_bias ? sum_array(run.users.gradient_bias, run.users.slots, 1) : 0.0;
   float scale = 1.0f;
   if (o.clip_norm > 0) {
-    const double norm = ::sqrt(sum_array(run.users.norm, run.users.slots, 1) + sum_array(run.items.norm, run.items.slots, 1) +
-                               sum_array(run.feature_norm, run.s.features.rows, 1) + gradient * gradient);
+    const double norm =
+        ::sqrt(sum_array(run.users.norm, run.users.slots, 1) + sum_array(run.items.norm, run.items.slots, 1) +
+               sum_array(run.feature_norm, run.s.features.rows, 1) + gradient * gradient);
     if (norm > o.clip_norm) scale = static_cast<float>(o.clip_norm / norm);
   }
   if (threadIdx.x != 0) return;
@@ -61,7 +62,6 @@ __device__ __forceinline__ void step_table_row(const TrainState& s, const Parame
     if constexpr (kind != Optimizer::sgd) first = load_slice<width>(table.factors_first + at + k);
     if constexpr (kind == Optimizer::adam) second = load_slice<width>(table.factors_second + at + k);
     const Slice<width> g = gradient == nullptr ? zero_slice<width>() : load_slice<width>(gradient + k);
-#pragma unroll
     for (int n = 0; n < width; ++n) step<kind>(w.v[n], first.v[n], second.v[n], g.v[n] * scale, scalars);
     store_slice(table.factors + at + k, w);
     if constexpr (kind != Optimizer::sgd) store_slice(table.factors_first + at + k, first);
@@ -90,7 +90,8 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) step_rows_kernel(const
   }
   const float* gradient = slot == 0 ? nullptr : side.gradient + row_start(slot - 1, run.s.stride);
   step_table_row<kind, width>(run.s, side.table, row, gradient, slot == 0 ? 0.0f : side.gradient_bias[slot - 1],
-                              run.globals->scale, n < users ? run.scalars.users : run.scalars.items, run.scalars.biases);
+                              run.globals->scale, n < users ? run.scalars.users : run.scalars.items,
+                              run.scalars.biases);
 }
 
 template <Optimizer kind, int width>
@@ -118,7 +119,8 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) bring_up_slots_kernel(
   const std::uint32_t row = side.rows[slot];
   const AdamSide rows = adam_side_of(run, side);
   const std::uint32_t last = side.table.last_step[row];
-  bring_up_factors<closed, width>(rows, row, last, run.adam_step - 1, side.table.factors + row_start(row, run.s.stride));
+  bring_up_factors<closed, width>(rows, row, last, run.adam_step - 1,
+                                  side.table.factors + row_start(row, run.s.stride));
   if (lane_of_thread() != 0 || !run.s.options.train_biases) return;
   side.table.biases[row] = bring_up_bias<closed>(rows, row, last, run.adam_step - 1);
 }
@@ -135,7 +137,6 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) step_slots_kernel(cons
                                side.table.factors + row_start(row, run.s.stride), side.table.biases[row],
                                side.gradient_bias[slot] * scale, [&](std::uint32_t k) {
                                  Slice<width> g = load_slice<width>(gradient + k);
-#pragma unroll
                                  for (int i = 0; i < width; ++i) g.v[i] *= scale;
                                  return g;
                                });

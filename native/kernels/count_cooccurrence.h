@@ -13,6 +13,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 #include "kernels/chunks.h"
 
 namespace palate {
@@ -48,6 +49,7 @@ struct CountCall {
   Chunk** chunks = nullptr;  // (threads of the pool) out, nullptr at first; the caller releases them
   const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop; nullptr: never
   const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
+  DeviceMemory* device = nullptr;                       // where the arrays are on a device; nullptr: the processor
 };
 
 }  // namespace palate

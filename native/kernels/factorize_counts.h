@@ -28,6 +28,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 #include "kernels/count_cooccurrence.h"
 #include "kernels/train.h"
 
@@ -70,6 +71,7 @@ struct FactorizeState {
   float* biases = nullptr;   // (num_items), glove alone; else nullptr, and so are the next two
   float* biases_first = nullptr;
   float* biases_second = nullptr;
+  DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
 struct FactorizeCall {

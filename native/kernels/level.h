@@ -23,7 +23,7 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
-Status evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
 Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
 Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
 Status fit_neighbors(const NeighborsCall& call, Pool& pool);

@@ -3,8 +3,8 @@
 // Each warp of a stratum works on a copy of the shared features of its own; after the stratum the copies are averaged,
 // weighted by how often each was updated, in their order.
 //
-// The factors of a rating are visited twice, a slice at a time: every term of the score is a sum over columns, and so is
-// the update of a column a matter of that column alone. So nothing is held, whatever the width and the number of
+// The factors of a rating are visited twice, a slice at a time: every term of the score is a sum over columns, and so
+// is the update of a column a matter of that column alone. So nothing is held, whatever the width and the number of
 // features; the second visit finds the rows in the nearest cache. A row lists a feature once.
 #pragma once
 
@@ -65,7 +65,6 @@ __device__ __forceinline__ void update_slice(float* w, float* first, std::size_t
                                              const StepScalars& scalars) {
   Slice<width> value = load_slice<width>(w + at);
   Slice<width> direction = other;
-#pragma unroll
   for (int n = 0; n < width; ++n) direction.v[n] += within_side ? fma(-x, value.v[n], own.v[n]) : 0.0f;
   Slice<width> sums = zero_slice<width>();
   if constexpr (kind != Optimizer::sgd) sums = load_slice<width>(first + at);
@@ -96,7 +95,7 @@ __device__ __forceinline__ void update_feature_biases(const RowRun& run, const W
     copy.updates[f] += 1.0f;
     if (!o.train_biases) continue;
     step_known_bias<kind>(copy.biases, copy.biases_first, f, copy.biases[f], g * active.weights[e],
-                        with_share(run.feature_bias_step, o, o.regularization_bias, run.feature_shares[f]));
+                          with_share(run.feature_bias_step, o, o.regularization_bias, run.feature_shares[f]));
   }
   __syncwarp();  // a feature of both sides: its second update sees the first
 }
@@ -144,7 +143,7 @@ __device__ __forceinline__ void train_featured(const RowRun& run, const WarpFeat
     if (!o.train_biases || lane >= 2) continue;
     const ParameterTable& table = lane == 0 ? s.users : s.items;
     step_known_bias<kind>(table.biases, table.biases_first, lane == 0 ? user : item, bias, g,
-                        with_share(run.bias_step, o, o.regularization_bias, lane == 0 ? user_share : item_share));
+                          with_share(run.bias_step, o, o.regularization_bias, lane == 0 ? user_share : item_share));
   }
 }
 

@@ -36,7 +36,6 @@ template <Optimizer kind, int width>
 __device__ __forceinline__ void step_slice(Slice<width>& w, Slice<width>& first, const Slice<width>& direction,
                                            float scale, const StepScalars& scalars) {
   float none = 0.0f;
-#pragma unroll
   for (int n = 0; n < width; ++n) step<kind>(w.v[n], first.v[n], none, scale * direction.v[n], scalars);
 }
 
@@ -52,8 +51,8 @@ __device__ __forceinline__ float step_known_bias(float* biases, float* first, st
   return value;
 }
 
-// The rows of one rating in registers: a slice of each, and in lane 0 the user's bias, in lane 1 the item's. A lane reads
-// what no other lane writes, so the lanes of a warp need not wait for each other's stores.
+// The rows of one rating in registers: a slice of each, and in lane 0 the user's bias, in lane 1 the item's. A lane
+// reads what no other lane writes, so the lanes of a warp need not wait for each other's stores.
 template <Optimizer kind, int width>
 struct HeldRating {
   std::uint32_t user;

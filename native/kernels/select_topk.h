@@ -17,6 +17,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 
 namespace palate {
 
@@ -38,6 +39,7 @@ struct TopkCall {
   bool cosine;
   const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop; nullptr: never
   const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
+  DeviceMemory* device = nullptr;                       // where the arrays are on a device; nullptr: the processor
 };
 
 }  // namespace palate

@@ -29,6 +29,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 
 namespace palate {
 
@@ -71,8 +72,9 @@ struct SoftmaxState {
   bool tied = true;
   bool layer_norm = false;
   bool self_mask = false;
-  float dropout = 0;    // share of hidden units that a row leaves out
-  float clip_norm = 0;  // 0: none
+  float dropout = 0;               // share of hidden units that a row leaves out
+  float clip_norm = 0;             // 0: none
+  DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
 // Targets of a row, ascending by item. An entry is item | count << item_bits; counts that do not fit take several.

@@ -28,6 +28,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 
 namespace palate {
 
@@ -69,6 +70,7 @@ struct AlsCall {
   AlsSums* partial = nullptr;                           // (num_rows / kAlsBatch + 1)
   const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop
   const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
+  DeviceMemory* device = nullptr;                       // where the arrays are on a device; nullptr: the processor
 };
 
 // Scores that a thread keeps: of rows that are fitted together, or of a longer one.
@@ -91,7 +93,8 @@ struct GramCall {
   const float* rows = nullptr;  // (num_rows, stride)
   std::uint32_t num_rows = 0;
   std::uint32_t stride = 0;
-  float* shares = nullptr;  // (kGramShares, stride, stride) scratch, 64-byte aligned
+  float* shares = nullptr;         // (kGramShares, stride, stride) scratch, 64-byte aligned
+  DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
 // Sum over pairs of c (p . q - 1)^2.
@@ -103,7 +106,8 @@ struct AlsPairsCall {
   const float* roots = nullptr;               // (size), or nullptr as above
   std::size_t size = 0;
   std::uint32_t stride = 0;
-  double* partial = nullptr;  // (size / kAlsPairs + 1)
+  double* partial = nullptr;       // (size / kAlsPairs + 1)
+  DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
 }  // namespace palate

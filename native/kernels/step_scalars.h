@@ -7,6 +7,12 @@
 #include "math/power.h"
 
 namespace palate::KERNEL_NS {
+
+// Those of every kind.
+struct BatchScalars {
+  StepScalars users, items, features, biases, feature_biases;
+};
+
 namespace {
 
 // Adam's, of one step: 1 - b1^t and sqrt(1 - b2^t).
@@ -34,11 +40,6 @@ StepScalars scalars(const TrainOptions& o, float rate, float l2, const Correctio
   }
   return s;
 }
-
-// Those of every kind.
-struct BatchScalars {
-  StepScalars users, items, features, biases, feature_biases;
-};
 
 BatchScalars batch_scalars(const TrainState& s, float learning_rate) {
   const TrainOptions& o = s.options;

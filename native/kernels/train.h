@@ -25,6 +25,7 @@
 
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 #include "math/inline.h"
 
 namespace palate {
@@ -83,7 +84,8 @@ struct TrainOptions {
 // In batches a stratum is a number of steps, and each step has an equal share of every block.
 //
 // A device with far more threads than blocks takes `inner` x `inner` of these cells together as one block of its own,
-// whose warps walk through it as blocks walk through a square: warp w in turn t has the cell (w, (w + t) % inner) of it.
+// whose warps walk through it as blocks walk through a square: warp w in turn t has the cell (w, (w + t) % inner) of
+// it.
 struct GridView {
   std::uint32_t side = 0;
   std::uint32_t squares = 0;
@@ -109,8 +111,8 @@ PALATE_HOST_DEVICE constexpr std::size_t cell_of(std::uint32_t stratum, std::uin
 // Blocks of `inner` x `inner` cells that share no user and no item: so many are a stratum, and so many strata a square.
 PALATE_HOST_DEVICE constexpr std::uint32_t blocks_of_stratum(const GridView& grid) { return grid.side / grid.inner; }
 // The cell of a warp of a block in one of its turns.
-PALATE_HOST_DEVICE constexpr std::size_t cell_of_warp(const GridView& grid, std::uint32_t stratum, std::uint32_t block, std::uint32_t turn,
-                                   std::uint32_t warp) {
+PALATE_HOST_DEVICE constexpr std::size_t cell_of_warp(const GridView& grid, std::uint32_t stratum, std::uint32_t block,
+                                                      std::uint32_t turn, std::uint32_t warp) {
   const std::uint32_t blocks = grid.side / grid.inner;
   const std::size_t users = (std::size_t{stratum / blocks} * blocks + block) * grid.inner + warp;
   return users * grid.side + (block + stratum) % blocks * grid.inner + (warp + turn) % grid.inner;
@@ -200,6 +202,7 @@ struct TrainState {
   FeatureLists user_features;
   FeatureLists item_features;
   TrainOptions options;
+  DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
 // Gathers the batches of an epoch; belongs to the trainer, outside the kernels.

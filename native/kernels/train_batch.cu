@@ -84,8 +84,8 @@ BatchRun start_run(const TrainState& state, const EpochCall& call, DeviceMemory&
 }
 
 void place_batch(BatchRun& run, const SegmentedBatch& batch, DeviceMemory& device) {
-  const std::uint32_t* words = batch.kept ? device.constant(batch.words, batch.num_words)
-                                          : device.fresh(batch.words, batch.num_words);
+  const std::uint32_t* words =
+      batch.kept ? device.constant(batch.words, batch.num_words) : device.fresh(batch.words, batch.num_words);
   const Words place = {batch.words, words};
   run.view = batch.view;
   run.view.rating_vectors = place.at(batch.view.rating_vectors);
@@ -141,8 +141,8 @@ class Launches {
       warps(run_.adam.closed ? step_slots_kernel<true, width> : step_slots_kernel<false, width>,
             run_.users.slots + run_.items.slots);
     } else {
-      warps(step_rows_kernel<kind, width>, run_.dense ? run_.s.users.rows + run_.s.items.rows
-                                                      : run_.users.slots + run_.items.slots);
+      warps(step_rows_kernel<kind, width>,
+            run_.dense ? run_.s.users.rows + run_.s.items.rows : run_.users.slots + run_.items.slots);
     }
     warps(step_features_kernel<kind, width>, run_.s.features.rows);
   }

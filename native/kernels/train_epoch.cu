@@ -1,9 +1,10 @@
 // Row-wise training on a device: the strata of train_epoch.cc, cut finer.
 //
-// A thread block has a block of the grid, and its warps take turns through the cells of that block: in turn t warp w has
-// the users of group w and the items of group w + t, so that no two warps meet in a row, and a barrier ends the turn.
-// Strata are launches. A warp goes through the ratings of a cell in their order, so an epoch is the serial one in the
-// order of strata, turns and cells: the same bits in every run, on every device. The grid follows from the data alone.
+// A thread block has a block of the grid, and its warps take turns through the cells of that block: in turn t warp w
+// has the users of group w and the items of group w + t, so that no two warps meet in a row, and a barrier ends the
+// turn. Strata are launches. A warp goes through the ratings of a cell in their order, so an epoch is the serial one in
+// the order of strata, turns and cells: the same bits in every run, on every device. The grid follows from the data
+// alone.
 //
 // Bytes a rating: rows of user and item read and written, 16 dim (AdaGrad 32 dim), 1.9 KB at dim 120. An H100 has
 // 3.35 TB/s, so 1.7 billion ratings a second with every row from memory, twice that while the items stay in L2 (50 MB).
@@ -56,13 +57,14 @@ __global__ void __launch_bounds__(kMostWarps* kWarpSize) train_stratum_kernel(co
 // One array of the shared features, in the table and in the copies.
 struct Merged {
   float* base;
-  std::size_t offset;         // of the array in a copy
+  std::size_t offset;  // of the array in a copy
   std::size_t values;
   std::uint32_t per_feature;  // values
 };
 
 // base + sum over copies of (copy - base) updates / (all updates); a block has 32 values, a lane each.
-__global__ void __launch_bounds__(kMergeWarps* kWarpSize) merge_features_kernel(const __grid_constant__ RowRun run, Merged array) {
+__global__ void __launch_bounds__(kMergeWarps* kWarpSize)
+    merge_features_kernel(const __grid_constant__ RowRun run, Merged array) {
   SHARED(deltas, float[kMergeWarps][kWarpSize]);
   SHARED(counts, float[kMergeWarps][kWarpSize]);
   const unsigned lane = lane_of_thread();

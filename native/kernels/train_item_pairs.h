@@ -36,6 +36,7 @@
 #include "core/item_pair.h"
 #include "core/parallel.h"
 #include "core/status.h"
+#include "device.h"
 
 namespace palate {
 
@@ -83,6 +84,7 @@ struct ItemPairsCall {
 
   const std::atomic<std::int32_t>* cancel = nullptr;
   const std::atomic<std::int32_t>* teardown = nullptr;
+  DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
 // Floats of scratch of a block: the targets, scores, slopes and losses of a batch.

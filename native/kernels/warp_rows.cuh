@@ -1,5 +1,6 @@
-// Rows of factors across the lanes of a warp: lane l has `width` neighbouring floats from column width * l on, and again
-// 32 * width further on. Rows are padded with zeros to whole 64 bytes, so a lane's floats are all inside or all outside.
+// Rows of factors across the lanes of a warp: lane l has `width` neighbouring floats from column width * l on, and
+// again 32 * width further on. Rows are padded with zeros to whole 64 bytes, so a lane's floats are all inside or all
+// outside.
 #pragma once
 
 #include "cuda/warp.h"
@@ -26,7 +27,6 @@ __device__ __forceinline__ void store_slice(float* at, const Slice<width>& slice
 template <int width>
 __device__ __forceinline__ Slice<width> zero_slice() {
   Slice<width> slice;
-#pragma unroll
   for (int n = 0; n < width; ++n) slice.v[n] = 0.0f;
   return slice;
 }
@@ -34,13 +34,11 @@ __device__ __forceinline__ Slice<width> zero_slice() {
 // target += weight * other
 template <int width>
 __device__ __forceinline__ void add_slice(Slice<width>& target, float weight, const Slice<width>& other) {
-#pragma unroll
   for (int n = 0; n < width; ++n) target.v[n] = fma(weight, other.v[n], target.v[n]);
 }
 
 template <int width>
 __device__ __forceinline__ float dot_slices(const Slice<width>& a, const Slice<width>& b, float sum) {
-#pragma unroll
   for (int n = 0; n < width; ++n) sum = fma(a.v[n], b.v[n], sum);
   return sum;
 }

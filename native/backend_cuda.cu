@@ -1,0 +1,41 @@
+// The CUDA row of the backend table: what has a kernel. The rest is nullptr, and a model that needs it trains on the
+// CPU.
+#include <new>
+
+#include "cuda/kernels.h"
+#include "cuda/memory.h"
+
+namespace palate::k_cuda {
+namespace {
+
+DeviceMemory* open_memory(std::uint32_t ordinal) {
+  DeviceMemory* memory = new (std::nothrow) DeviceMemory(ordinal);
+  if (memory == nullptr || memory->status() == Status::ok) return memory;
+  delete memory;
+  return nullptr;
+}
+
+void close_memory(DeviceMemory* memory) { delete memory; }
+Status fetch(DeviceMemory& memory, const void* host) { return memory.fetch(host); }
+void forget(DeviceMemory& memory, const void* host) { memory.forget(host); }
+Status status(const DeviceMemory& memory) { return memory.status(); }
+const char* failure(const DeviceMemory& memory) { return memory.failure(); }
+
+constexpr DeviceOperations kOperations = {open_memory, close_memory, fetch, forget, all_finite, status, failure};
+
+Backend make_row() {
+  Backend row = {};
+  row.level = "cuda";
+  row.device = &kOperations;
+  row.train_epoch = train_epoch;
+  row.train_adam = train_adam;
+  row.train_batch = train_batch;
+  row.evaluate_pairs = evaluate_pairs;
+  return row;
+}
+
+}  // namespace
+
+const Backend backend = make_row();
+
+}  // namespace palate::k_cuda
