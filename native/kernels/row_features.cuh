@@ -13,7 +13,7 @@
 
 namespace palate::k_cuda {
 
-// A warp's copy of the shared features.
+// A warp's copy of the shared features; `first` arrays with AdaGrad alone.
 struct WarpFeatures {
   float* factors;        // (features, stride)
   float* factors_first;  // (features, stride)
@@ -22,25 +22,8 @@ struct WarpFeatures {
   float* updates;        // (features) how often each was updated in this stratum
 };
 
-// Where the counts of updates lie in a copy.
-__host__ __device__ constexpr std::size_t updates_start(std::size_t features, std::size_t stride) {
-  return 2 * features * (stride + 1);
-}
-
-__device__ __forceinline__ WarpFeatures features_at(float* base, std::uint32_t rows, std::uint32_t stride) {
-  const std::size_t floats = static_cast<std::size_t>(rows) * stride;
-  WarpFeatures copy;
-  copy.factors = base;
-  copy.factors_first = base + floats;
-  copy.biases = base + 2 * floats;
-  copy.biases_first = copy.biases + rows;
-  copy.updates = base + updates_start(rows, stride);
-  return copy;
-}
-
-// Floats of one copy.
-constexpr std::size_t copy_floats(std::size_t features, std::size_t stride) {
-  return (features * (2 * stride + 3) + 15) / 16 * 16;
+__device__ __forceinline__ WarpFeatures features_at(float* copy, const CopyLayout& layout) {
+  return {copy, copy + layout.factors_first, copy + layout.biases, copy + layout.biases_first, copy + layout.updates};
 }
 
 template <Optimizer kind>

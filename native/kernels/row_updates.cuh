@@ -7,6 +7,22 @@
 
 namespace palate::k_cuda {
 
+// Where the arrays of a copy of the shared features lie in it, in floats: see WarpFeatures.
+struct CopyLayout {
+  std::size_t factors_first;
+  std::size_t biases;
+  std::size_t biases_first;
+  std::size_t updates;
+  std::size_t floats;  // of the copy
+};
+
+constexpr CopyLayout copy_layout(Optimizer kind, std::size_t features, std::size_t stride) {
+  const std::size_t factors = features * stride;
+  const std::size_t biases = kind == Optimizer::sgd ? factors : 2 * factors;
+  const std::size_t end = biases + 3 * features;
+  return {factors, biases, biases + features, biases + 2 * features, (end + 15) / 16 * 16};
+}
+
 // What the blocks of a stratum have; pointers are those of the device.
 struct RowRun {
   TrainState state;
@@ -14,8 +30,8 @@ struct RowRun {
   const float* user_shares;
   const float* item_shares;
   const float* feature_shares;
-  float* copies;  // (warps of the stratum, copy_stride) shared features: see row_features.cuh
-  std::size_t copy_stride;
+  float* copies;  // (warps of the stratum, copy.floats) of the shared features
+  CopyLayout copy;
   double* losses;  // (blocks, 2), added to
   std::uint32_t stratum;
   StepScalars factor_step;  // l2 is set a row

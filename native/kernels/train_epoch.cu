@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(kMostWarps* kWarpSize) train_stratum_kernel(co
   const std::uint32_t warp = warp_of_thread();
   WarpFeatures copy = {};
   if constexpr (rows == Rows::streamed) {
-    copy = features_at(run.copies + run.copy_stride * (blockIdx.x * grid.inner + warp), s.features.rows, s.stride);
+    copy = features_at(run.copies + run.copy.floats * (blockIdx.x * grid.inner + warp), run.copy);
     load_features<kind>(s, copy, lane_of_thread());
   }
   WarpLoss sums;
@@ -72,14 +72,13 @@ __global__ void __launch_bounds__(kMergeWarps* kWarpSize)
   const std::uint32_t copies = run.grid.side;
   const std::size_t n = std::size_t{blockIdx.x} * kWarpSize + lane;
   const bool inside = n < array.values;
-  const ParameterTable& table = run.state.features;
-  const std::size_t updates_at = updates_start(table.rows, run.state.stride) + (inside ? n / array.per_feature : 0);
+  const std::size_t updates_at = run.copy.updates + (inside ? n / array.per_feature : 0);
   const float before = inside ? array.base[n] : 0.0f;
   // Each warp has a run of the copies, so the order of the sum does not depend on who comes first.
   float delta = 0.0f;
   float count = 0.0f;
   for (std::uint32_t c = copies * warp / kMergeWarps; inside && c < copies * (warp + 1) / kMergeWarps; ++c) {
-    const float* copy = run.copies + run.copy_stride * c;
+    const float* copy = run.copies + run.copy.floats * c;
     const float updates = copy[updates_at];
     count += updates;
     delta = fma(updates, copy[array.offset + n] - before, delta);
@@ -100,9 +99,9 @@ void merge_features(const RowRun& run, bool sums, DeviceMemory& device) {
   const std::uint32_t stride = run.state.stride;
   const std::size_t floats = std::size_t{table.rows} * stride;
   const Merged arrays[] = {{table.factors, 0, floats, stride},
-                           {table.biases, 2 * floats, table.rows, 1},
-                           {table.factors_first, floats, floats, stride},
-                           {table.biases_first, 2 * floats + table.rows, table.rows, 1}};
+                           {table.biases, run.copy.biases, table.rows, 1},
+                           {table.factors_first, run.copy.factors_first, floats, stride},
+                           {table.biases_first, run.copy.biases_first, table.rows, 1}};
   for (const Merged& array : arrays) {
     if (&array == arrays + 2 && !sums) return;
     device.launch(merge_features_kernel, blocks_of(array.values, kWarpSize), kMergeWarps * kWarpSize, 0, run, array);
@@ -127,8 +126,8 @@ RowRun run_of(const TrainState& state, const EpochCall& call, DeviceMemory& devi
   run.feature_bias_step = run.bias_step;
   run.feature_bias_step.rate = run.bias_step.rate * o.feature_learning_rate;
   if (state.features.rows != 0) {
-    run.copy_stride = copy_floats(state.features.rows, state.stride);
-    run.copies = device.scratch<float>(&kCopies, run.copy_stride * call.grid.side);
+    run.copy = copy_layout(o.optimizer, state.features.rows, state.stride);
+    run.copies = device.scratch<float>(&kCopies, run.copy.floats * call.grid.side);
   }
   return run;
 }

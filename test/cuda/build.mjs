@@ -69,13 +69,14 @@ export function configure(changes = []) {
     sources('cuda_sources').map((source) => compile(source, mode, `-DKERNEL_NS=k_cuda ${INSTRUMENTED[mode]}`));
 
   for (const mode of modes) {
-    for (const { name, kernels = [], core = [] } of programs) {
+    for (const { name, kernels = [], core = [], support = [] } of programs) {
       const host = ['memory', 'parallel', 'finite', ...core].map((n) => compile(`native/core/${n}.cc`, 'host', '-O2'));
       const processor = kernels.map((n) =>
         compile(`native/kernels/${n}.cc`, 'host', '-O2 -DKERNEL_NS=k_base -DPALATE_LEVEL_BASE'),
       );
       const own = compile(`test/cuda/${name}_test.cc`, mode, INSTRUMENTED[mode]);
-      const rest = [own, compile('test/cuda/harness.cc', 'host', '-O2'), ...host, ...processor, ...emulator(mode)];
+      const shared = ['harness', ...support].map((n) => compile(`test/cuda/${n}.cc`, 'host', '-O2'));
+      const rest = [own, ...shared, ...host, ...processor, ...emulator(mode)];
       const link = (/** @type {string} */ target, /** @type {string[]} */ objects) =>
         lines.push(`build ${target}: link ${[...objects, ...rest].join(' ')}`, `  flags = ${LINK[mode]}`);
       link(`build-cuda/${mode}/${name}`, library(mode));
