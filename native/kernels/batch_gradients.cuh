@@ -11,7 +11,8 @@ namespace palate::k_cuda {
 
 // Users and items of the batch as their ratings see them, where there are shared features.
 template <int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) combine_slots_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    combine_slots_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t n = warp_of_grid();
   if (n >= run.users.slots + run.items.slots) return;
   const auto [side, slot] = side_of(run, n, run.users.slots);
@@ -39,7 +40,8 @@ __device__ __forceinline__ void sum_rows(float* target, const float* vectors, st
 
 // Scores the ratings of a user's segment, a lane a rating in the end; leaves their slopes, losses and gradient.
 template <int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) user_segments_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    user_segments_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t segment = warp_of_grid();
   const SideRun& users = run.users;
   if (segment >= users.segments.count) return;
@@ -82,7 +84,8 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) user_segments_kernel(c
 }
 
 template <int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) item_segments_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    item_segments_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t segment = warp_of_grid();
   const SideRun& items = run.items;
   if (segment >= items.segments.count) return;
@@ -117,7 +120,8 @@ __device__ __forceinline__ float sum_biases(const float* partial, std::uint32_t 
 
 // Gradients of the slots. The pairs inside a side add G (A - p) to that of p.
 template <int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) finish_slots_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    finish_slots_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t n = warp_of_grid();
   if (n >= run.users.slots + run.items.slots) return;
   const auto [side, slot] = side_of(run, n, run.users.slots);
@@ -148,7 +152,7 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) finish_slots_kernel(co
 // d/dv_f = sum over rows with f of x (H - x G v_f), H = (gradient of p) + G p; without pairs inside a side just
 // x (gradient of p).
 template <int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize)
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
     feature_segments_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t segment = warp_of_grid();
   if (segment >= run.features.count) return;
@@ -183,7 +187,8 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize)
 }
 
 template <int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) finish_features_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    finish_features_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t f = warp_of_grid();
   const TrainState& s = run.s;
   if (f >= s.features.rows) return;

@@ -10,6 +10,7 @@
 namespace palate::k_cuda {
 
 inline constexpr std::uint32_t kBatchWarps = 8;
+inline constexpr std::uint32_t kBatchBlocks = 4;  // on a multiprocessor
 
 // What every step reads and leaves for the next one, and the losses of the epoch so far.
 struct BatchGlobals {

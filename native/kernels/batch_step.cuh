@@ -73,7 +73,8 @@ __device__ __forceinline__ void step_table_row(const TrainState& s, const Parame
 
 // A warp a row of users and items: of both tables, or of the slots.
 template <Optimizer kind, int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) step_rows_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    step_rows_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t users = run.dense ? run.s.users.rows : run.users.slots;
   const std::uint32_t items = run.dense ? run.s.items.rows : run.items.slots;
   const std::uint32_t n = warp_of_grid();
@@ -95,7 +96,8 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) step_rows_kernel(const
 }
 
 template <Optimizer kind, int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) step_features_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    step_features_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t f = warp_of_grid();
   if (f >= run.s.features.rows) return;
   if (run.s.options.lazy && run.features.slot_segments[f] == run.features.slot_segments[f + 1]) return;
@@ -112,7 +114,8 @@ __device__ __forceinline__ AdamSide adam_side_of(const BatchRun& run, const Side
 
 // Rows of the batch up to date, in place.
 template <bool closed, int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) bring_up_slots_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    bring_up_slots_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t n = warp_of_grid();
   if (n >= run.users.slots + run.items.slots) return;
   const auto [side, slot] = side_of(run, n, run.users.slots);
@@ -126,7 +129,8 @@ __global__ void __launch_bounds__(kBatchWarps* kWarpSize) bring_up_slots_kernel(
 }
 
 template <bool closed, int width>
-__global__ void __launch_bounds__(kBatchWarps* kWarpSize) step_slots_kernel(const __grid_constant__ BatchRun run) {
+__global__ void __launch_bounds__(kBatchWarps* kWarpSize, kBatchBlocks)
+    step_slots_kernel(const __grid_constant__ BatchRun run) {
   const std::uint32_t n = warp_of_grid();
   if (n >= run.users.slots + run.items.slots) return;
   const auto [side, slot] = side_of(run, n, run.users.slots);

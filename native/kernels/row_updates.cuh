@@ -67,24 +67,32 @@ __device__ __forceinline__ float step_known_bias(float* biases, float* first, st
   return value;
 }
 
+// One rating of the grid.
+struct Rating {
+  std::uint32_t user;
+  std::uint32_t item;
+  float value;
+};
+
+__device__ __forceinline__ Rating rating_at(const GridView& grid, std::size_t n) {
+  return {grid.users[n], grid.items[n], grid.values[n]};
+}
+
 // The rows of one rating in registers: a slice of each, and in lane 0 the user's bias, in lane 1 the item's. A lane
 // reads what no other lane writes, so the lanes of a warp need not wait for each other's stores.
 template <Optimizer kind, int width>
 struct HeldRating {
-  std::uint32_t user;
-  std::uint32_t item;
-  float value;
+  Rating rating;
   float user_share;
   float item_share;
   float bias;
   Slice<width> p, p_first;
   Slice<width> q, q_first;
 
-  __device__ __forceinline__ void load(const RowRun& run, std::size_t n, unsigned lane) {
+  __device__ __forceinline__ void load(const RowRun& run, const Rating& of, unsigned lane) {
     const TrainState& s = run.state;
-    user = run.grid.users[n];
-    item = run.grid.items[n];
-    value = run.grid.values[n];
+    rating = of;
+    const auto [user, item, value] = rating;
     user_share = run.user_shares[user];
     item_share = run.item_shares[item];
     bias = lane == 0 ? s.users.biases[user] : lane == 1 ? s.items.biases[item] : 0.0f;
@@ -101,12 +109,12 @@ struct HeldRating {
 
   // Takes over rows that the rating before has changed since this one was loaded.
   __device__ __forceinline__ void follow(const HeldRating& before, unsigned lane) {
-    if (before.user == user) {
+    if (before.rating.user == rating.user) {
       p = before.p;
       p_first = before.p_first;
       if (lane == 0) bias = before.bias;
     }
-    if (before.item == item) {
+    if (before.rating.item == rating.item) {
       q = before.q;
       q_first = before.q_first;
       if (lane == 1) bias = before.bias;
@@ -116,6 +124,7 @@ struct HeldRating {
   __device__ __forceinline__ void update(const RowRun& run, unsigned lane, WarpLoss& sums) {
     const TrainState& s = run.state;
     const TrainOptions& o = s.options;
+    const auto [user, item, value] = rating;
     const float x = s.global_bias + warp_sum(dot_slices(p, q, bias));
     const Slope result = slope(o, x, value);
     const float g = result.derivative;
@@ -141,21 +150,23 @@ struct HeldRating {
   }
 };
 
-// Ratings [begin, end), each with its rows on their way while the one before is updated.
+// Ratings [begin, end). While one is updated, the rows of the next are on their way, and the indices of the one behind.
 template <Optimizer kind, int width>
 __device__ __forceinline__ void train_held(const RowRun& run, std::size_t begin, std::size_t end, WarpLoss& sums) {
   if (begin == end) return;
   const unsigned lane = lane_of_thread();
   HeldRating<kind, width> rating;
-  rating.load(run, begin, lane);
-  for (std::size_t n = begin; n < end; ++n) {
+  rating.load(run, rating_at(run.grid, begin), lane);
+  Rating ahead = rating_at(run.grid, begin + 1 < end ? begin + 1 : begin);
+  for (std::size_t n = begin; n + 1 < end; ++n) {
     HeldRating<kind, width> next;
-    if (n + 1 < end) next.load(run, n + 1, lane);
+    next.load(run, ahead, lane);
+    if (n + 2 < end) ahead = rating_at(run.grid, n + 2);
     rating.update(run, lane, sums);
-    if (n + 1 == end) return;
     next.follow(rating, lane);
     rating = next;
   }
+  rating.update(run, lane, sums);
 }
 
 }  // namespace palate::k_cuda

@@ -17,7 +17,8 @@ namespace palate::k_cuda {
 namespace {
 
 constexpr std::uint32_t kWarps = 8;
-constexpr std::uint32_t kStrataAhead = 4;  // queued between looks at the flags
+constexpr std::uint32_t kBlocksAtOnce = 2;  // on a multiprocessor
+constexpr std::uint32_t kStrataAhead = 4;   // queued between looks at the flags
 
 // Keys of scratch.
 const char kLosses = 0;
@@ -181,7 +182,8 @@ struct Share {
 };
 
 template <bool closed, int width>
-__global__ void __launch_bounds__(kWarps* kWarpSize) train_adam_kernel(const __grid_constant__ AdamRun run) {
+__global__ void __launch_bounds__(kWarps* kWarpSize, kBlocksAtOnce)
+    train_adam_kernel(const __grid_constant__ AdamRun run) {
   DYN_SHARED(float, shared);
   float* const base = run.shares == nullptr ? shared : run.shares + run.share_floats * blockIdx.x;
   const ShareMemory memory = memory_at(base, run.most, run.state.stride);

@@ -51,7 +51,7 @@ inline GridView place_grid(const GridView& grid, DeviceMemory& device) {
   placed.stratum_steps = nullptr;
   placed.stratum_starts = nullptr;
   placed.step_sizes = nullptr;
-  if (grid.step_sizes == nullptr) return placed;
+  if (grid.stratum_steps == nullptr) return placed;
   placed.stratum_steps = device.constant(grid.stratum_steps, strata);
   placed.stratum_starts = device.constant(grid.stratum_starts, strata);
   const std::size_t last = strata - 1;

@@ -17,7 +17,8 @@
 namespace palate::k_cuda {
 namespace {
 
-constexpr std::uint32_t kMostWarps = 8;  // kDeviceInner of core/grid.h at most
+constexpr std::uint32_t kMostWarps = 8;     // kDeviceInner of core/grid.h at most
+constexpr std::uint32_t kBlocksAtOnce = 2;  // on a multiprocessor, so that registers suffice for both rows
 constexpr std::uint32_t kMergeWarps = 8;
 constexpr std::uint32_t kStrataAhead = 8;  // queued between looks at the flags
 
@@ -29,7 +30,8 @@ const char kCopies = 0;
 enum class Rows { held, streamed };
 
 template <Optimizer kind, int width, Rows rows>
-__global__ void __launch_bounds__(kMostWarps* kWarpSize) train_stratum_kernel(const __grid_constant__ RowRun run) {
+__global__ void __launch_bounds__(kMostWarps* kWarpSize, kBlocksAtOnce)
+    train_stratum_kernel(const __grid_constant__ RowRun run) {
   const GridView& grid = run.grid;
   const TrainState& s = run.state;
   const std::uint32_t warp = warp_of_thread();
@@ -46,9 +48,7 @@ __global__ void __launch_bounds__(kMostWarps* kWarpSize) train_stratum_kernel(co
     } else {
       train_held<kind, width>(run, grid.blocks[cell], grid.blocks[cell + 1], sums);
     }
-#if MUTANT != 201
     __syncthreads();
-#endif
   }
   const double sum = block_loss<kMostWarps>(sums);
   if (threadIdx.x < 2) run.losses[2 * blockIdx.x + threadIdx.x] += sum;

@@ -24,9 +24,7 @@ __device__ __forceinline__ double block_loss(const WarpLoss& sums) {
     parts[2 * warp_of_thread()] = sums.loss;
     parts[2 * warp_of_thread() + 1] = sums.squared_error;
   }
-#if MUTANT != 203
   __syncthreads();
-#endif
   double sum = 0;
   for (std::uint32_t w = 0; threadIdx.x < 2 && w < blockDim.x / kWarpSize; ++w) sum += parts[2 * w + threadIdx.x];
   return sum;
