@@ -26,6 +26,7 @@ constexpr DeviceOperations kOperations = {open_memory, close_memory, fetch, forg
 Backend make_row() {
   Backend row = {};
   row.level = "cuda";
+  row.select_topk = select_topk;
   row.device = &kOperations;
   row.train_epoch = train_epoch;
   row.train_adam = train_adam;

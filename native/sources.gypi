@@ -64,6 +64,7 @@
       "native/cuda/library.cu",
       "native/cuda/memory.cu",
       "native/kernels/evaluate_pairs.cu",
+      "native/kernels/select_topk.cu",
       "native/kernels/train_adam.cu",
       "native/kernels/train_batch.cu",
       "native/kernels/train_epoch.cu"

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "backend.h"
-#include "core/finite.h"
 #include "core/float_mode.h"
 #include "core/rng.h"
 
@@ -33,6 +32,7 @@ double mean_of(double sum, double count) { return count == 0 ? 0.0 : sum / count
 
 ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
     : setup_(setup),
+      device_(setup.device),
       stride_(padded(setup.dim)),
       groups_(setup.noise),
       pairs_(setup.histories, setup.plan, setup.reject_seen),
@@ -45,7 +45,7 @@ ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
       seeds_(std::size_t{groups_.count()} * groups_.count()),
       block_losses_(groups_.count()),
       pool_(setup.threads) {
-  failed_ = groups_.failed() || inputs_.failed() || outputs_.failed() || scratch_.failed();
+  failed_ = device_.failed() || groups_.failed() || inputs_.failed() || outputs_.failed() || scratch_.failed();
   if (!failed_) initialise();
 }
 
@@ -100,7 +100,7 @@ Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::ui
   call.scratch_stride = item_pairs_scratch(setup_.negatives);
   call.block_losses = block_losses_.data();
   block_losses_.assign(groups, 0.0);
-  const Status status = cpu_backend().train_item_pairs(call, pool_);
+  const Status status = device_.backend().train_item_pairs(call, pool_);
   losses.sum += std::accumulate(block_losses_.begin(), block_losses_.end(), 0.0);
   losses.pairs += static_cast<double>(pairs.size());
   return status;
@@ -112,6 +112,7 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
   const auto start = std::chrono::steady_clock::now();
   const FlushDenormals flush;
   ItemPairsCall call;
+  call.device = device_.memory();
   call.cancel = &cancel;
   call.teardown = &teardown;
   ItemPairEpoch result;
@@ -125,9 +126,9 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
     result.status = run_chunk(pairs_, chunks[n], seed, call, losses);
   }
   const std::size_t floats = std::size_t{setup_.num_items} * stride_;
-  if (result.status == Status::ok && !(std::isfinite(losses.sum) && all_finite(inputs_.data(), floats, pool_) &&
-                                       all_finite(outputs_.data(), floats, pool_))) {
-    result.status = Status::diverged;
+  if (result.status == Status::ok && !std::isfinite(losses.sum)) result.status = Status::diverged;
+  for (const Buffer<float>* rows : {&inputs_, &outputs_}) {
+    if (result.status == Status::ok) result.status = device_.check_finite(rows->data(), floats, pool_);
   }
   // The same draws each time, so that epochs can be compared.
   Losses valid;
@@ -143,6 +144,8 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
+
+Status ItemPairTrainer::fetch() { return device_.fetch({inputs_.data(), outputs_.data()}); }
 
 void ItemPairTrainer::read(float* inputs, float* outputs) const {
   for (std::uint32_t item = 0; item < setup_.num_items; ++item) {

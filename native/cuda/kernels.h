@@ -8,6 +8,7 @@ namespace palate::k_cuda {
 extern const Backend backend;
 
 // The functions of native/kernels/*.cu, as backend_cuda.cu gathers them.
+Status select_topk(const TopkCall& call, Pool& pool);
 
 Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);

@@ -16,6 +16,7 @@ export const programs = [
   { name: 'emulator' },
   { name: 'memory' },
   { name: 'finite' },
+  { name: 'select_topk', kernels: ['select_topk'] },
   { name: 'evaluate_pairs', kernels: ['evaluate_pairs'], ...training },
   { name: 'train_epoch', kernels: ['train_epoch'], ...training },
   { name: 'train_adam', kernels: ['train_adam'], ...training },

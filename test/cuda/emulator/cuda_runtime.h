@@ -66,6 +66,7 @@ cudaError_t launch(Launch launch, cudaStream_t stream);
 }  // namespace emulator
 
 // The names of native/cuda/dialect.h.
+#define NOINLINE __attribute__((noinline))
 #define SHARED(name, ...)                                                                  \
   static const char name##_site = 0;                                                       \
   auto& name = *static_cast<std::type_identity_t<__VA_ARGS__>*>(::emulator::static_shared( \
