@@ -179,8 +179,10 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool&, EpochLoss& l
   const int width = width_for(state.stride);
   loss = {};
   SegmentedBatch batch;
+  bool stopped = false;
   for (std::uint32_t n = 0; source.next_segmented(source.self, batch); ++n) {
-    if (cancelled(call)) return Status::cancelled;
+    stopped = cancelled(call);
+    if (stopped) break;
     ++state.step;
     run.scalars = batch_scalars(state, call.learning_rate);
     run.adam_step = n + 1;
@@ -189,7 +191,7 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool&, EpochLoss& l
     loss.count += batch.view.size;
     if (n % kStepsAhead == kStepsAhead - 1 && device.finish() != Status::ok) return device.status();
   }
-  if (call.adam.steps != 0)
+  if (call.adam.steps != 0 && !stopped)
     call.adam.closed ? finish_epoch<true>(run.s, run.adam, device) : finish_epoch<false>(run.s, run.adam, device);
   BatchGlobals end = {};
   device.read(&end, run.globals, 1);
@@ -200,7 +202,7 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool&, EpochLoss& l
   state.global_bias = end.bias;
   state.global_first = end.first;
   state.global_second = end.second;
-  return Status::ok;
+  return stopped ? Status::cancelled : Status::ok;
 }
 
 }  // namespace palate::k_cuda

@@ -9,7 +9,10 @@
  * @property {string[]} [core] native/core/NAME.cc besides memory, parallel and finite
  */
 
-const training = { support: ['train_problem'], core: ['grid', 'grid_blocks', 'adam_tables', 'batches', 'batch_segments'] };
+const training = {
+  support: ['train_problem'],
+  core: ['grid', 'grid_blocks', 'adam_tables', 'batches', 'batch_segments'],
+};
 
 /** @type {Program[]} */
 export const programs = [
