@@ -85,7 +85,7 @@ void compare(const ProblemShape& shape, const TrainOptions& options, const Batch
   DeviceMemory device(0);
   Training ours(shape, options, ratings, what, &device);
   Training theirs(shape, options, ratings, what, nullptr);
-  for (std::uint32_t epoch = 0; epoch < 3; ++epoch) {
+  for (std::uint32_t epoch = 0; epoch < 2; ++epoch) {
     EpochLoss loss;
     EpochLoss expected;
     EXPECT(ours.run(k_cuda::train_batch, epoch, loss) == Status::ok);
