@@ -10,7 +10,7 @@ const cases: Record<string, TrainOptions> = {
   'mf row by row': { model: 'mf', dim: 8 },
   'mf adagrad': { model: 'mf', dim: 8, optimizer: 'adagrad' },
   'mf adam in blocks': { model: 'mf', dim: 8, optimizer: 'adam', batchSize: 64, epochs: 15, learningRate: 0.01 },
-  'mf full batch': { model: 'mf', dim: 8, optimizer: 'adam', batchSize: 'full', epochs: 120, learningRate: 0.03 },
+  'mf full batch': { model: 'mf', dim: 8, optimizer: 'adam', batchSize: 'full', epochs: 120, learningRate: 0.02 },
   'fm row by row': { model: 'fm', dim: 8 },
   'fm adam in batches': { model: 'fm', dim: 8, optimizer: 'adam', batchSize: 512, epochs: 15, learningRate: 0.01 },
 };

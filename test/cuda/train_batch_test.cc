@@ -102,8 +102,7 @@ constexpr Optimizer kOptimizers[] = {Optimizer::sgd, Optimizer::adagrad, Optimiz
 TEST(train_batch_steps_as_the_processor_does_at_every_width) {
   for (const Optimizer optimizer : kOptimizers) {
     for (const std::uint32_t dim : {1u, 31u, 33u, 129u}) {
-      compare({.ratings = 100, .dim = dim}, options_of(optimizer, 33));
-      compare({.ratings = 100, .dim = dim, .features = 7}, options_of(optimizer, 33));
+      compare({.ratings = 60, .dim = dim, .features = dim % 4 == 1 ? 7u : 0u}, options_of(optimizer, 33));
     }
   }
 }
@@ -131,10 +130,10 @@ TEST(train_batch_has_decay_clipping_and_a_global_bias) {
       options.regularization_bias = 0.05f;
       options.feature_learning_rate = 0.5f;
       options.clip_norm = 0.02f;
-      compare({.ratings = 100, .dim = 9, .features = 6}, options, {.regularization = 0.1f});
+      compare({.ratings = 50, .dim = 9, .features = 6}, options, {.regularization = 0.1f});
       options.train_biases = false;
       options.objective = Objective::logistic;
-      compare({.ratings = 100, .dim = 9}, options, {.regularization = 0.1f});
+      compare({.ratings = 50, .dim = 9}, options, {.regularization = 0.1f});
     }
   }
 }
@@ -152,7 +151,7 @@ TEST(train_batch_moves_rows_when_they_are_needed) {
       options.decoupled = decoupled;
       options.train_global_bias = true;
       options.clip_norm = 0.5f;
-      compare({.users = 60, .items = 70, .ratings = 200, .dim = dim, .features = 6}, options,
+      compare({.users = 60, .items = 70, .ratings = 120, .dim = dim, .features = 6}, options,
               {.on_touch = true, .regularization = 0.02f, .tolerance = 1e-4});
     }
   }

@@ -1,271 +1,224 @@
-// Bugs in the training kernels that the tests must catch; see mutants.mjs.
+import { mutantsOf } from './mutants-of.mjs';
 
-const rows = { program: 'train_epoch' };
-const adam = { program: 'train_adam' };
-const batch = { program: 'train_batch' };
-const pairs = { program: 'evaluate_pairs' };
 const kernels = 'native/kernels';
+const rows = mutantsOf('train_epoch');
+const adam = mutantsOf('train_adam');
+const batch = mutantsOf('train_batch');
+const pairs = mutantsOf('evaluate_pairs');
 
-/** @type {import('./mutants.mjs').Mutant[]} */
 export const trainMutants = [
-  // Row by row.
-  {
-    ...rows,
-    what: 'no barrier between turns',
+  // Row by row
+  rows('turn-barrier', {
     file: `${kernels}/train_epoch.cu`,
     find: '    __syncthreads();\n  }\n  const double sum',
     replace: '  }\n  const double sum',
     by: 'tsan',
-  },
-  {
-    ...rows,
-    what: 'two warps of a turn share their items',
+  }),
+  rows('warps-share-items', {
     file: `${kernels}/train.h`,
+    source: `${kernels}/train_epoch.cu`,
     find: '(warp + turn) % grid.inner',
     replace: '(warp / 2 + turn) % grid.inner',
     by: 'tsan',
-  },
-  {
-    ...rows,
-    what: 'the update of a row met twice in a row is lost',
+  }),
+  rows('row-update-lost', {
     file: `${kernels}/row_updates.cuh`,
+    source: `${kernels}/train_epoch.cu`,
     find: '    next.follow(rating, lane);\n',
     replace: '',
     by: 'plain',
-  },
-  {
-    ...rows,
-    what: 'the bias of an item met twice in a row is lost',
+  }),
+  rows('bias-update-lost', {
     file: `${kernels}/row_updates.cuh`,
+    source: `${kernels}/train_epoch.cu`,
     find: '      if (lane == 1) bias = before.bias;\n',
     replace: '',
     by: 'plain',
-  },
-  {
-    ...rows,
-    what: 'lanes past the end of a row load',
+  }),
+  rows('row-tail', {
     file: `${kernels}/row_updates.cuh`,
+    source: `${kernels}/train_epoch.cu`,
     find: '    p = p_first = q = q_first = zero_slice<width>();\n    const std::uint32_t k = lane * width;\n    if (k >= s.stride) return;\n',
     replace: '    p = p_first = q = q_first = zero_slice<width>();\n    const std::uint32_t k = lane * width;\n',
     by: 'plain',
-  },
-  {
-    ...rows,
-    what: 'the item moves by the new row of the user',
+  }),
+  rows('new-user-row', {
     file: `${kernels}/row_updates.cuh`,
+    source: `${kernels}/train_epoch.cu`,
     find: 'step_slice<kind>(q, q_first, user_before, g',
     replace: 'step_slice<kind>(q, q_first, p, g',
     by: 'plain',
-  },
-  {
-    ...rows,
-    what: 'losses start from what the memory held',
+  }),
+  rows('losses-not-cleared', {
     file: `${kernels}/train_epoch.cu`,
     find: '  device.fill_zero(run.losses, 2 * blocks);\n',
     replace: '',
     by: 'plain',
-  },
-  {
-    ...rows,
-    what: 'losses are added up before all warps have theirs there',
+  }),
+  rows('loss-barrier', {
     file: `${kernels}/warp_loss.cuh`,
+    source: `${kernels}/train_epoch.cu`,
     find: '  __syncthreads();\n',
     replace: '',
     by: 'tsan',
-  },
-  {
-    ...rows,
-    what: 'a copy of the features is used before it is whole',
+  }),
+  rows('copy-used-early', {
     file: `${kernels}/row_features.cuh`,
+    source: `${kernels}/train_epoch.cu`,
     find: '    copy.updates[f] = 0.0f;\n  }\n  __syncwarp();\n',
     replace: '    copy.updates[f] = 0.0f;\n  }\n',
     by: 'tsan',
-  },
-  {
-    ...rows,
-    what: 'biases of features are read while others write them',
+  }),
+  rows('feature-biases-race', {
     file: `${kernels}/row_features.cuh`,
+    source: `${kernels}/train_epoch.cu`,
     find: '  __syncwarp();  // a feature',
     replace: '  // a feature',
     by: 'tsan',
-  },
-  {
-    ...rows,
-    what: 'some copies are not merged',
+  }),
+  rows('copies-left-out', {
     file: `${kernels}/train_epoch.cu`,
     find: 'c < copies * (warp + 1) / kMergeWarps',
     replace: 'c < copies * warp / kMergeWarps + copies / kMergeWarps',
     by: 'plain',
-  },
-  {
-    ...rows,
-    what: 'copies are merged before all warps have their share there',
+  }),
+  rows('merge-barrier', {
     file: `${kernels}/train_epoch.cu`,
     find: '  counts[warp][lane] = count;\n  __syncthreads();\n',
     replace: '  counts[warp][lane] = count;\n',
     by: 'tsan',
-  },
-  // Adam in blocks.
-  {
-    ...adam,
-    what: 'ratings are scored before their rows are there',
+  }),
+  // Adam in blocks
+  adam('open-barrier', {
     file: `${kernels}/train_adam.cu`,
     find: '    share.open();\n    __syncthreads();\n',
     replace: '    share.open();\n',
     by: 'tsan',
-  },
-  {
-    ...adam,
-    what: 'rows are stepped before all slopes are there',
+  }),
+  adam('score-barrier', {
     file: `${kernels}/train_adam.cu`,
     find: 'sizes[k]), sums);\n    __syncthreads();\n',
     replace: 'sizes[k]), sums);\n',
     by: 'tsan',
-  },
-  {
-    ...adam,
-    what: 'the next step begins while rows are stepped',
+  }),
+  adam('update-barrier', {
     file: `${kernels}/train_adam.cu`,
     find: '    share.update();\n    __syncthreads();\n',
     replace: '    share.update();\n',
     by: 'tsan',
-  },
-  {
-    ...adam,
-    what: 'a repeated item steps by its first rating alone',
+  }),
+  adam('repeated-item', {
     file: `${kernels}/train_adam.cu`,
     find: '(marks[head] & kSeenLater) != 0 ? count : head + 1',
     replace: 'head + 1',
     by: 'plain',
-  },
-  {
-    ...adam,
-    what: 'the last ratings of a long run of a user get no head',
+  }),
+  adam('long-run-of-a-user', {
     file: `${kernels}/train_adam.cu`,
     find: 'if (__any_sync(kAllLanes, !same)) return;',
     replace: 'return;',
     by: 'plain',
-  },
-  {
-    ...adam,
-    what: 'last_step changes while lanes read it',
+  }),
+  adam('last-step-race', {
     file: `${kernels}/adam_rows.cuh`,
+    source: `${kernels}/train_adam.cu`,
     find: '  __syncwarp();  // every lane has read last_step\n',
     replace: '',
     by: 'tsan',
-  },
-  {
-    ...adam,
-    what: 'columns brought up by other lanes are read too early',
+  }),
+  adam('columns-race', {
     file: `${kernels}/adam_rows.cuh`,
+    source: `${kernels}/train_adam.cu`,
     find: "    __syncwarp();  // slices are other lanes' columns\n",
     replace: '',
     by: 'tsan',
-  },
-  {
-    ...adam,
-    what: 'steps are not those of this epoch',
+  }),
+  adam('steps-not-cleared', {
     file: `${kernels}/adam_device.h`,
+    source: `${kernels}/train_adam.cu`,
     find: '  device.fill_zero(placed.last_step, table.rows);\n',
     replace: '',
     by: 'plain',
-  },
-  {
-    ...adam,
-    what: 'lanes decide about their own columns alone, and so the warp parts',
+  }),
+  adam('lanes-decide-alone', {
     file: `${kernels}/adam_rows.cuh`,
+    source: `${kernels}/train_adam.cu`,
     find: 'return warp_sum(a.v); }',
     replace: 'return a.v; }',
     by: 'plain',
-  },
-  // Mini-batches.
-  {
-    ...batch,
-    what: 'lanes past the end of a segment take part',
+  }),
+  // Mini-batches
+  batch('segment-tail', {
     file: `${kernels}/batch_gradients.cuh`,
+    source: `${kernels}/train_batch.cu`,
     find: '  const bool inside = lane < count;\n  const std::uint32_t other = inside ? run.view.rating_vectors',
     replace: '  const bool inside = true;\n  const std::uint32_t other = inside ? run.view.rating_vectors',
     by: 'plain',
-  },
-  {
-    ...batch,
-    what: 'slopes come from the neighbouring lane',
+  }),
+  batch('wrong-shuffle', {
     file: `${kernels}/batch_gradients.cuh`,
+    source: `${kernels}/train_batch.cu`,
     find: '__shfl_sync(kAllLanes, weight, static_cast<int>(j))',
     replace: '__shfl_sync(kAllLanes, weight, static_cast<int>(j ^ 1))',
     by: 'plain',
-  },
-  {
-    ...batch,
-    what: 'only the first segment of a slot counts',
+  }),
+  batch('first-segment-alone', {
     file: `${kernels}/batch_gradients.cuh`,
+    source: `${kernels}/train_batch.cu`,
     find: 'for (std::uint32_t g = begin; g < end; ++g)',
     replace: 'for (std::uint32_t g = begin; g < end && g == begin; ++g)',
     by: 'plain',
-  },
-  {
-    ...batch,
-    what: 'slots of rows start from what the memory held',
+  }),
+  batch('slots-not-cleared', {
     file: `${kernels}/train_batch.cu`,
     find: '  device.fill_zero(run.items.slot_of_row, state.items.rows);\n',
     replace: '',
     by: 'plain',
-  },
-  {
-    ...batch,
-    what: 'slots of rows stay for the next batch',
+  }),
+  batch('slots-stay', {
     file: `${kernels}/batch_step.cuh`,
+    source: `${kernels}/train_batch.cu`,
     find: '    if (slot != 0 && lane_of_thread() == 0) side.slot_of_row[row] = 0;\n',
     replace: '',
     by: 'plain',
-  },
-  {
-    ...batch,
-    what: 'a slot is forgotten before all lanes know it',
+  }),
+  batch('slot-race', {
     file: `${kernels}/batch_step.cuh`,
+    source: `${kernels}/train_batch.cu`,
     find: '    slot = side.slot_of_row[row];\n    __syncwarp();\n',
     replace: '    slot = side.slot_of_row[row];\n',
     by: 'tsan',
-  },
-  {
-    ...batch,
-    what: 'warps past the last row step',
+  }),
+  batch('rows-tail', {
     file: `${kernels}/batch_step.cuh`,
+    source: `${kernels}/train_batch.cu`,
     find: '  if (n >= users + items) return;\n',
     replace: '',
     by: 'asan',
-  },
-  {
-    ...batch,
-    what: 'a batch is taken for the one before',
+  }),
+  batch('batch-kept', {
     file: `${kernels}/train_batch.cu`,
     find: 'batch.kept ? device.constant',
     replace: 'true ? device.constant',
     by: 'plain',
-  },
-  // Losses of pairs.
-  {
-    ...pairs,
-    what: 'pairs past the end are read',
+  }),
+  // Losses of pairs
+  pairs('pairs-tail', {
     file: `${kernels}/evaluate_pairs.cu`,
     find: '    if (!inside) continue;\n',
     replace: '',
     by: 'asan',
-  },
-  {
-    ...pairs,
-    what: 'rows past the end are combined',
+  }),
+  pairs('combined-rows-tail', {
     file: `${kernels}/evaluate_pairs.cu`,
     find: '  if (row >= table.rows) return;\n',
     replace: '',
     by: 'asan',
-  },
-  {
-    ...pairs,
-    what: 'scores go to the wrong lane',
+  }),
+  pairs('wrong-lane', {
     file: `${kernels}/evaluate_pairs.cu`,
     find: 'if (lane == j) score = product;',
     replace: 'if (lane == (j ^ 16)) score = product;',
     by: 'plain',
-  },
+  }),
 ];
