@@ -169,6 +169,13 @@ TEST(topk_of_odd_sizes) {
   }
 }
 
+// More than the blocks of the device take at once, and more than one launch takes.
+TEST(topk_of_many_queries) {
+  Problem problem = make_problem(4'200, 7, 1, 3, 19);
+  exclude_some(problem, 4, 23);
+  expect_exact(problem, on_device(problem));
+}
+
 TEST(topk_of_nothing) {
   for (const auto& [queries, items, k] : {std::tuple{0u, 5u, 3u}, {3u, 0u, 3u}, {3u, 5u, 0u}}) {
     const Problem problem = make_problem(queries, items, 4, k, 1);
