@@ -76,6 +76,8 @@ TEST(train_adam_adds_up_repeated_items_and_users) {
   compare({.users = 40, .items = 3, .ratings = 110, .dim = 7}, options_of(), {.side = 2, .batch = 24});
   compare({.users = 3, .items = 40, .ratings = 110, .dim = 7}, options_of(), {.side = 2, .batch = 90});
   compare({.users = 40, .items = 40, .ratings = 300, .dim = 7}, options_of(), {.side = 4, .batch = 4, .mixed = false});
+  // One user with more ratings in a share than a warp has lanes.
+  compare({.users = 1, .items = 140, .ratings = 139, .dim = 7}, options_of(), {.side = 1, .batch = 70});
 }
 
 TEST(train_adam_takes_shares_that_exceed_shared_memory) {

@@ -15,10 +15,9 @@ export const trainMutants = [
     by: 'tsan',
   }),
   rows('warps-share-items', {
-    file: `${kernels}/train.h`,
-    source: `${kernels}/train_epoch.cu`,
-    find: '(warp + turn) % grid.inner',
-    replace: '(warp / 2 + turn) % grid.inner',
+    file: `${kernels}/train_epoch.cu`,
+    find: 'run.stratum, blockIdx.x, turn, warp);',
+    replace: 'run.stratum, blockIdx.x, turn, warp & ~1u);',
     by: 'tsan',
   }),
   rows('row-update-lost', {
@@ -138,13 +137,6 @@ export const trainMutants = [
     source: `${kernels}/train_adam.cu`,
     find: '  device.fill_zero(placed.last_step, table.rows);\n',
     replace: '',
-    by: 'plain',
-  }),
-  adam('lanes-decide-alone', {
-    file: `${kernels}/adam_rows.cuh`,
-    source: `${kernels}/train_adam.cu`,
-    find: 'return warp_sum(a.v); }',
-    replace: 'return a.v; }',
     by: 'plain',
   }),
   // Mini-batches
