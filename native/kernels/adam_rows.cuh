@@ -64,7 +64,8 @@ __device__ __forceinline__ float bring_up_bias(const AdamSide& side, std::uint32
 }
 
 // The factors of a row behind step `now`, to `target`; with moments (w, m, v) the row is brought up to date in place,
-// too, and `target` may be that place.
+// too, and `target` may be that place. Lanes do not write what they read in slices: a barrier stands before the
+// readers.
 template <bool closed, int width>
 __device__ __forceinline__ void bring_up_factors(const AdamSide& side, std::uint32_t row, std::uint32_t last,
                                                  std::uint32_t now, float* target) {
@@ -100,7 +101,6 @@ __device__ __forceinline__ void bring_up_factors(const AdamSide& side, std::uint
       }
       if (inside) target[k] = value.v;
     }
-    __syncwarp();  // slices are other lanes' columns
   }
 }
 

@@ -125,13 +125,6 @@ export const trainMutants = [
     replace: '',
     by: 'tsan',
   }),
-  adam('columns-race', {
-    file: `${kernels}/adam_rows.cuh`,
-    source: `${kernels}/train_adam.cu`,
-    find: "    __syncwarp();  // slices are other lanes' columns\n",
-    replace: '',
-    by: 'tsan',
-  }),
   adam('steps-not-cleared', {
     file: `${kernels}/adam_device.h`,
     source: `${kernels}/train_adam.cu`,
