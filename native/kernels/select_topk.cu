@@ -148,7 +148,7 @@ __device__ __forceinline__ bool offer_tile(const Search& search, const Lists& li
     const float bar = lists.bar_scores[row];
 #pragma unroll
     for (std::uint32_t j = 0; j < 8; ++j) {
-      // The sum turns -0 into +0, so that equal scores have equal keys. It is false for NaN.
+      // Sums that start at +0 are never -0, so equal scores have equal keys. NaN reaches no bar.
       const float score = tile[i][j] + biases[j];
       if (score >= bar) {
         full |= offer(search, lists, row, first_query + row, first_position + place.item_at(j), score) > most;

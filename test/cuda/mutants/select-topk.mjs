@@ -83,7 +83,7 @@ export const selectTopkMutants = [
     file: panels,
     source,
     find: 'if (squared > kShortest && squared < kLongest) return',
-    replace: 'if (true) return',
+    replace: 'if (squared > kShortest || squared < kLongest) return',
     by: 'plain',
   }),
   // Lists
@@ -149,12 +149,6 @@ export const selectTopkMutants = [
     by: 'tsan',
   }),
   of('counts-not-initialised', { file: source, find: '      counts[threadIdx.x] = 0;\n', replace: '', by: 'plain' }),
-  of('negative-zero-below-zero', {
-    file: source,
-    find: 'const float score = tile[i][j] + biases[j];',
-    replace: 'const float score = biases[j] == 0 ? tile[i][j] : tile[i][j] + biases[j];',
-    by: 'plain',
-  }),
   of('bar-excludes-equals', { file: source, find: 'if (score >= bar) {', replace: 'if (score > bar) {', by: 'plain' }),
   // Keys
   of('later-item-wins', { file: keys, source, find: '<< 32 | ~item;', replace: '<< 32 | item;', by: 'plain' }),
