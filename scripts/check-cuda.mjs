@@ -70,7 +70,8 @@ export function parseUses(text) {
 /** A kernel's name with its template arguments, without namespaces. @param {string} mangled */
 function nameOf(mangled) {
   const full = execFileSync('c++filt', [mangled], { encoding: 'utf8' }).trim();
-  return /([\w]+(?:<[^(]*>)?)\([^()]*\)$/.exec(full.replaceAll('(anonymous namespace)::', ''))?.[1] ?? full;
+  const plain = full.replaceAll('(anonymous namespace)::', '').replace(/\([\w:]+\)(?=\d)/g, ''); // (Optimizer)0 is 0
+  return /([\w]+(?:<[^(]*>)?)\([^()]*\)$/.exec(plain)?.[1] ?? full;
 }
 
 /** @param {Record<string, Use>} uses @param {Record<string, Use>} budget @returns {string[]} */

@@ -13,6 +13,7 @@ namespace palate::k_cuda {
 namespace {
 
 constexpr std::uint32_t kWarps = 8;
+constexpr std::uint32_t kBlocksAtOnce = 3;  // on a multiprocessor
 constexpr std::uint32_t kPairsOfWarp = kPairsChunk / kWarps;
 
 // Keys of scratch.
@@ -64,7 +65,8 @@ __device__ __forceinline__ float score_of_lane(const PairsRun& run, std::uint32_
 }
 
 template <int width>
-__global__ void __launch_bounds__(kWarps* kWarpSize) score_pairs_kernel(const __grid_constant__ PairsRun run) {
+__global__ void __launch_bounds__(kWarps* kWarpSize, kBlocksAtOnce)
+    score_pairs_kernel(const __grid_constant__ PairsRun run) {
   const TrainOptions& o = run.options;
   const bool clipped = o.objective == Objective::squared && o.link == Link::identity;
   const std::size_t begin = std::size_t{warp_of_grid()} * kPairsOfWarp;
