@@ -21,8 +21,9 @@ constexpr std::size_t kMixedBytes = std::size_t{4} << 20;    // rows of a stratu
 constexpr std::uint32_t kDeviceInner = 8;        // warps of a block
 constexpr std::uint32_t kMostDeviceSide = 1024;  // more warps than that share their rows' way to memory
 constexpr std::size_t kFewestCellRatings = 16;   // or warps would wait for each other's cells
-constexpr std::size_t kFewestFeaturedRatings =
-    64;  // copies of the features that are averaged must have learnt something
+// The more copies of the features are averaged, the less an epoch moves them: on ml-latest-small .8155 RMSE with 4 of
+// them, .8189 with 16, .8201 with 32.
+constexpr std::size_t kFewestFeaturedRatings = 256;
 constexpr std::size_t kCopiesBytes = std::size_t{128} << 20;
 constexpr std::uint32_t kMostDeviceBlocks = 128;
 constexpr std::uint32_t kFewestDeviceBlocks = 8;

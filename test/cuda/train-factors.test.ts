@@ -17,7 +17,7 @@ test('grids of devices are as fine as the ratings allow', () => {
     return ratings.map((length) => planDeviceRows({ ...config, items: { length } as Uint32Array }).side);
   };
   assert.equal(sides([0, 1023, 1024, 1e5, 1e6, 25e6, 1e9]), [4, 4, 8, 64, 128, 1024, 1024]);
-  assert.equal(sides([4095, 4096, 25e6], 'both'), [4, 8, 512]);
+  assert.equal(sides([16_383, 16_384, 25e6], 'both'), [4, 8, 256]);
 });
 
 test.run();
@@ -66,7 +66,7 @@ if (useEmulator()) {
     const shape: Shape = { users: 120, items: 140, ratings: 4200, dim: 3 };
     assert.is(planDeviceRows(trainerConfig(shape)).side, 16);
     await compare(problem(shape, rows), trainDeviceRows);
-    const featured: Shape = { users: 200, items: 190, ratings: 17_000, dim: 2, fields: 'both' };
+    const featured: Shape = { users: 300, items: 280, ratings: 66_000, dim: 1, fields: 'both' };
     assert.equal(planDeviceRows(trainerConfig(featured)), { side: 16, squares: 1, inner: 8, mixed: false });
     await compare(problem(featured, { ...rows, objective: 'logistic' }), trainDeviceRows, bounds, [0.02]);
   });

@@ -46,13 +46,13 @@ export function planBatches(config: TrainerConfig): GridPlan {
   return { side, squares, mixed };
 }
 
-/** Of devices: the side doubles from 4 up to 1,024 while cells keep 16 ratings; with features 64, and 128 MiB of copies. */
+/** Of devices: the side doubles from 4 up to 1,024 while cells keep 16 ratings; with features 256, and 128 MiB of copies. */
 export function planDeviceRows(config: TrainerConfig): GridPlan {
   const copyBytes = config.numFeatures * rowBytes(config);
   let side = 4;
   while (
     side < 1024 &&
-    Math.floor(Math.floor(config.items.length / (2 * side)) / (2 * side)) >= (copyBytes === 0 ? 16 : 64) &&
+    Math.floor(Math.floor(config.items.length / (2 * side)) / (2 * side)) >= (copyBytes === 0 ? 16 : 256) &&
     2 * side * copyBytes <= 128 * MEBIBYTE
   )
     side *= 2;
