@@ -74,6 +74,14 @@ function nameOf(mangled) {
   return /([\w]+(?:<[^(]*>)?)\([^()]*\)$/.exec(plain)?.[1] ?? full;
 }
 
+/** JSON with a line a kernel. @param {Record<string, Use>} uses */
+function textOf(uses) {
+  const lines = Object.entries(uses).map(([name, { registers, shared, stack }]) => {
+    return `  ${JSON.stringify(name)}: { "registers": ${registers}, "shared": ${shared}, "stack": ${stack} }`;
+  });
+  return `{\n${lines.join(',\n')}\n}\n`;
+}
+
 /** @param {Record<string, Use>} uses @param {Record<string, Use>} budget @returns {string[]} */
 export function budgetProblems(uses, budget) {
   const limits = /** @type {(keyof Use)[]} */ (['registers', 'shared', 'stack']);
@@ -102,7 +110,7 @@ async function run() {
   }
   const { uses, spills } = parseUses(texts.join('\n'));
   const sorted = Object.fromEntries(Object.entries(uses).sort(([a], [b]) => (a < b ? -1 : 1)));
-  if (process.argv.includes('--write')) writeFileSync(budgetFile, `${JSON.stringify(sorted, null, 2)}\n`);
+  if (process.argv.includes('--write')) writeFileSync(budgetFile, textOf(sorted));
   const problems = [...spills, ...budgetProblems(sorted, JSON.parse(readFileSync(budgetFile, 'utf8')))];
   for (const problem of problems) console.error(problem);
   for (const [name, { registers, shared, stack }] of Object.entries(sorted)) {
