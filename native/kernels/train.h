@@ -17,6 +17,10 @@
 //
 // Numerics: factors float32, sixteen lanes; losses summed in float64, in batches and validation after at most 64
 // in float32. The trainer takes denormal floats for zero. Deterministic: the same bits for any number of threads.
+//
+// Devices have kernels of their own (train_*.cu, evaluate_pairs.cu, with their rooflines), which take the same formulas
+// in other orders on finer grids: the same bits in every run there, and those of the processor up to rounding where the
+// order of ratings is the same.
 #pragma once
 
 #include <atomic>

@@ -9,10 +9,10 @@ import { useEmulator } from './emulated-library.js';
 const cases: Record<string, TrainOptions> = {
   'mf row by row': { model: 'mf', dim: 8 },
   'mf adagrad': { model: 'mf', dim: 8, optimizer: 'adagrad' },
-  'mf adam in blocks': { model: 'mf', dim: 8, optimizer: 'adam', batchSize: 64, epochs: 15, learningRate: 0.01 },
-  'mf full batch': { model: 'mf', dim: 8, optimizer: 'adam', batchSize: 'full', epochs: 120, learningRate: 0.02 },
+  'mf adam in blocks': { model: 'mf', dim: 8, optimizer: 'adam', batchSize: 64, epochs: 10, learningRate: 0.015 },
+  'mf full batch': { model: 'mf', dim: 8, optimizer: 'adam', batchSize: 'full', epochs: 40, learningRate: 0.024 },
   'fm row by row': { model: 'fm', dim: 8 },
-  'fm adam in batches': { model: 'fm', dim: 8, optimizer: 'adam', batchSize: 512, epochs: 15, learningRate: 0.01 },
+  'fm adam in batches': { model: 'fm', dim: 8, optimizer: 'adam', batchSize: 512, epochs: 10, learningRate: 0.015 },
 };
 
 if (useEmulator()) {
