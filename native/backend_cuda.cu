@@ -28,6 +28,10 @@ Backend make_row() {
   row.level = "cuda";
   row.select_topk = select_topk;
   row.device = &kOperations;
+  row.train_epoch = train_epoch;
+  row.train_adam = train_adam;
+  row.train_batch = train_batch;
+  row.evaluate_pairs = evaluate_pairs;
   return row;
 }
 

@@ -9,6 +9,8 @@
       "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512",
       "-Wno-unknown-warning-option", "-Wno-maybe-uninitialized", "-Wno-uninitialized"
     ],
-    "cuda_flags": ["--expt-relaxed-constexpr", "-Werror=all-warnings", "-Xfatbin=-compress-all", "-Xcompiler=-Wall,-Wextra"]
+    "cuda_flags": [
+      "-DKERNEL_NS=k_cuda", "--expt-relaxed-constexpr", "-Werror=all-warnings", "-Xfatbin=-compress-all", "-Xcompiler=-Wall,-Wextra"
+    ]
   }
 }

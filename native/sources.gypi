@@ -6,6 +6,7 @@
       "native/compat_linux.cc",
       "native/core/adam_tables.cc",
       "native/core/als_trainer.cc",
+      "native/core/batch_segments.cc",
       "native/core/batches.cc",
       "native/core/bpr_trainer.cc",
       "native/core/cooccurrence.cc",
@@ -73,7 +74,11 @@
       "native/cuda/finite.cu",
       "native/cuda/library.cu",
       "native/cuda/memory.cu",
-      "native/kernels/select_topk.cu"
+      "native/kernels/evaluate_pairs.cu",
+      "native/kernels/select_topk.cu",
+      "native/kernels/train_adam.cu",
+      "native/kernels/train_batch.cu",
+      "native/kernels/train_epoch.cu"
     ]
   }
 }

@@ -70,7 +70,16 @@ export function parseUses(text) {
 /** A kernel's name with its template arguments, without namespaces. @param {string} mangled */
 function nameOf(mangled) {
   const full = execFileSync('c++filt', [mangled], { encoding: 'utf8' }).trim();
-  return /([\w]+(?:<[^(]*>)?)\([^()]*\)$/.exec(full.replaceAll('(anonymous namespace)::', ''))?.[1] ?? full;
+  const plain = full.replaceAll('(anonymous namespace)::', '').replace(/\([\w:]+\)(?=\d)/g, ''); // (Optimizer)0 is 0
+  return /([\w]+(?:<[^(]*>)?)\([^()]*\)$/.exec(plain)?.[1] ?? full;
+}
+
+/** JSON with a line a kernel. @param {Record<string, Use>} uses */
+function textOf(uses) {
+  const lines = Object.entries(uses).map(([name, { registers, shared, stack }]) => {
+    return `  ${JSON.stringify(name)}: { "registers": ${registers}, "shared": ${shared}, "stack": ${stack} }`;
+  });
+  return `{\n${lines.join(',\n')}\n}\n`;
 }
 
 /** @param {Record<string, Use>} uses @param {Record<string, Use>} budget @returns {string[]} */
@@ -101,7 +110,7 @@ async function run() {
   }
   const { uses, spills } = parseUses(texts.join('\n'));
   const sorted = Object.fromEntries(Object.entries(uses).sort(([a], [b]) => (a < b ? -1 : 1)));
-  if (process.argv.includes('--write')) writeFileSync(budgetFile, `${JSON.stringify(sorted, null, 2)}\n`);
+  if (process.argv.includes('--write')) writeFileSync(budgetFile, textOf(sorted));
   const problems = [...spills, ...budgetProblems(sorted, JSON.parse(readFileSync(budgetFile, 'utf8')))];
   for (const problem of problems) console.error(problem);
   for (const [name, { registers, shared, stack }] of Object.entries(sorted)) {

@@ -63,7 +63,7 @@ void Batches::Side::count_to_ranges() {
 }
 
 Batches::Batches(View<const std::uint32_t> offsets, View<const std::uint32_t> items, View<const float> values,
-                 const TrainState& state, std::uint32_t batch_size)
+                 const TrainState& state, std::uint32_t batch_size, bool segmented)
     : offsets_(offsets),
       items_(items),
       values_(values),
@@ -95,6 +95,8 @@ Batches::Batches(View<const std::uint32_t> offsets, View<const std::uint32_t> it
             batch_values_.failed() || errors_.failed() || entry_errors_.failed() || losses_.failed() ||
             squares_.failed() || feature_gradient_.failed() || feature_gradient_bias_.failed() ||
             feature_norm_.failed() || feature_rows_.failed();
+  if (segmented) segments_ = std::make_unique<BatchSegments>(state, batch);
+  failed_ = failed_ || (segmented && segments_->failed());
   if (failed_) return;
   for (std::uint32_t u = 0; u < state.users.rows; ++u) {
     for (std::uint32_t n = offsets[u]; n < offsets[u + 1]; ++n) user_of_[n] = u;
@@ -102,6 +104,11 @@ Batches::Batches(View<const std::uint32_t> offsets, View<const std::uint32_t> it
   std::iota(order_.data(), order_.data() + order_.size(), 0u);
   source_.self = this;
   source_.next = [](void* self, BatchView& view) { return static_cast<Batches*>(self)->next(view); };
+  if (segmented) {
+    source_.next_segmented = [](void* self, SegmentedBatch& batch) {
+      return static_cast<Batches*>(self)->next_segmented(batch);
+    };
+  }
   source_.scratch.users = users_.scratch();
   source_.scratch.items = items_side_.scratch();
   source_.scratch.feature_gradient = feature_gradient_.data();
@@ -140,6 +147,16 @@ bool Batches::next(BatchView& batch) {
   position_ = end;
   done_ = full_;
   batch = view_;
+  return true;
+}
+
+bool Batches::next_segmented(SegmentedBatch& batch) {
+  const bool known = full_ && grouped_;
+  BatchView view;
+  if (!next(view)) return false;
+  if (!known) segmented_ = segments_->cut(view);
+  segmented_.kept = known;
+  batch = segmented_;
   return true;
 }
 

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <memory>
 
+#include "core/batch_segments.h"
 #include "core/memory.h"
 #include "core/view.h"
 #include "kernels/train.h"
@@ -14,8 +15,9 @@ class Batches {
  public:
   // Ratings as CSR by user; batch_size 0: all ratings in one batch, grouped once and for all. The arrays
   // must outlive this object.
+  // `segmented`: for a device.
   Batches(View<const std::uint32_t> offsets, View<const std::uint32_t> items, View<const float> values,
-          const TrainState& state, std::uint32_t batch_size);
+          const TrainState& state, std::uint32_t batch_size, bool segmented);
   Batches(const Batches&) = delete;
   Batches& operator=(const Batches&) = delete;
 
@@ -44,6 +46,7 @@ class Batches {
   };
 
   bool next(BatchView& batch);
+  bool next_segmented(SegmentedBatch& batch);
   void group(std::size_t begin, std::size_t end);
 
   View<const std::uint32_t> offsets_;
@@ -73,6 +76,8 @@ class Batches {
   Buffer<double> feature_norm_;
   Buffer<std::uint32_t> feature_rows_;
   BatchView view_;
+  std::unique_ptr<BatchSegments> segments_;
+  SegmentedBatch segmented_;  // the full batch
   BatchSource source_;
   bool failed_ = false;
 };

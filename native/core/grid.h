@@ -14,6 +14,7 @@ namespace palate {
 struct GridPlan {
   std::uint32_t side = 4;     // item groups, and user groups of a square
   std::uint32_t squares = 1;  // side * squares user groups
+  std::uint32_t inner = 1;    // cells of a device's block, each way: see GridView
   std::uint32_t batch = 0;    // ratings a step over all blocks of a stratum; 0: every rating is a step
   bool mixed = false;         // batches: ratings of a block in random order, else user by user
 };
@@ -22,6 +23,11 @@ struct GridPlan {
 GridPlan plan_rows(std::size_t ratings, std::size_t users, std::size_t row_bytes);
 GridPlan plan_batches(std::size_t ratings, std::size_t users, std::size_t items, std::size_t row_bytes,
                       std::uint32_t batch);
+
+// The same for devices, whose threads want many small blocks. `copy_bytes`: of the shared features with their state.
+GridPlan plan_device_rows(std::size_t ratings, std::size_t copy_bytes);
+// Side 0: the blocks would be too few, or their share of a step too small.
+GridPlan plan_device_batches(std::size_t ratings, std::size_t rows, std::size_t row_bytes, std::uint32_t batch);
 
 class Grid {
  public:

@@ -31,13 +31,22 @@ bool adam_on_touch(const TrainOptions& o) {
 
 // The grid to train on; none for batches that no blocks can share: shared features, and a norm over the whole gradient,
 // tie the blocks of a step together.
-std::optional<GridPlan> plan_grid(const TrainerSetup& setup, std::size_t row_bytes) {
+std::optional<GridPlan> plan_grid(const TrainerSetup& setup, std::size_t row_bytes, bool device) {
   constexpr std::size_t kFewestSteps = 4;  // a stratum; with fewer, rounding up would show in the size of steps
   const TrainOptions& o = setup.options;
   const std::size_t ratings = setup.items.size;
-  if (o.batch_size == 1 && o.optimizer != Optimizer::adam) return plan_rows(ratings, setup.num_users, row_bytes);
+  if (o.batch_size == 1 && o.optimizer != Optimizer::adam) {
+    return device ? plan_device_rows(ratings, setup.num_features * row_bytes)
+                  : plan_rows(ratings, setup.num_users, row_bytes);
+  }
   if (!adam_on_touch(o) || o.batch_size == 0 || setup.num_features != 0 || o.clip_norm != 0) return {};
   if (setup.num_items > kItemBits) return {};
+  if (device) {
+    const GridPlan plan =
+        plan_device_batches(ratings, std::size_t{setup.num_users} + setup.num_items, row_bytes, o.batch_size);
+    if (plan.side == 0) return {};
+    return plan;
+  }
   const GridPlan plan = plan_batches(ratings, setup.num_users, setup.num_items, row_bytes, o.batch_size);
   if (ratings / plan.side / plan.squares / kFewestSteps < o.batch_size) return {};
   return plan;
@@ -90,10 +99,11 @@ Trainer::Trainer(const TrainerSetup& setup) : setup_(setup), device_(setup.devic
   }
   const TrainOptions& o = setup.options;
   const std::size_t row_bytes = std::size_t{state_.stride} * sizeof(float) * floats_of(o.optimizer);
-  if (const auto plan = plan_grid(setup, row_bytes)) {
+  if (const auto plan = plan_grid(setup, row_bytes, state_.device != nullptr)) {
     make_grid(*plan);
   } else {
-    batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, o.batch_size);
+    batches_ = std::make_unique<Batches>(setup.offsets, setup.items, setup.values, state_, o.batch_size,
+                                         device_.memory() != nullptr);
     failed_ = failed_ || batches_->failed();
     const std::size_t ratings = setup.items.size;
     if (adam_in_batches(state_, ratings)) make_adam(static_cast<std::uint32_t>((ratings - 1) / o.batch_size + 1));
@@ -114,12 +124,13 @@ void Trainer::make_combined() {
 void Trainer::make_grid(const GridPlan& plan) {
   grid_ =
       std::make_unique<Grid>(setup_.offsets, setup_.items, setup_.values, setup_.num_items, plan, setup_.seed, pool_);
-  strata_ = Buffer<std::uint32_t>(std::size_t{plan.side} * plan.squares);
+  strata_ = Buffer<std::uint32_t>(std::size_t{plan.side / plan.inner} * plan.squares);
   block_losses_ = Buffer<double>(2 * plan.side);
   failed_ = failed_ || grid_->failed() || strata_.failed() || block_losses_.failed();
   if (failed_) return;
+  if (plan.batch != 0) make_adam(grid_->steps());
+  if (state_.device != nullptr) return;  // kernels there have scratch of their own
   if (plan.batch != 0) {
-    make_adam(grid_->steps());
     slots_ = Buffer<std::uint32_t>(setup_.num_items);
     block_stride_ = adam_block_floats(grid_->most_repeated(), state_.stride);
     failed_ = failed_ || slots_.failed();
@@ -222,7 +233,7 @@ Status Trainer::check_finite() {
 // Squares in random order, and the strata of each.
 void Trainer::describe_blocks(EpochCall& call, std::uint32_t epoch) {
   call.grid = grid_->view();
-  const std::uint32_t side = call.grid.side;
+  const std::uint32_t side = blocks_of_stratum(call.grid);
   Rng rng(setup_.seed, (std::uint64_t{22} << 32) + epoch);
   std::vector<std::uint32_t> squares(call.grid.squares);
   std::iota(squares.begin(), squares.end(), 0u);

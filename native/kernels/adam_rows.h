@@ -4,7 +4,7 @@
 // A row is (w, u, s) in the closed form of math/adam.h, else (w, m, v), as left by step last_step[row] of the epoch.
 #pragma once
 
-#include "math/adam_pieces.h"
+#include "math/lanes_pair.h"
 
 namespace palate::KERNEL_NS {
 namespace {
@@ -43,10 +43,6 @@ PALATE_INLINE void prefetch_row(const ParameterTable& table, std::uint32_t row, 
   prefetch(table.biases + row);
   prefetch(table.biases_first + row);
   prefetch(table.biases_second + row);
-}
-
-AdamStep step_of(const TrainOptions& o, const AdamCall& adam, const AdamKind& kind, std::uint32_t step) {
-  return {adam.rates[step] * kind.rate, adam.epsilons[step], kind.shrink, o.beta1, o.beta2};
 }
 
 AdamSide adam_side(const TrainState& s, const AdamCall& adam, const ParameterTable& table, const AdamKind& kind,
@@ -112,19 +108,6 @@ PALATE_INLINE float bias_of(const AdamRow& row) {
   return *row.bias;
 }
 
-// w is up to date; moments are not.
-template <bool closed, typename V>
-PALATE_INLINE void adam_step(V& w, V& first, V& second, V g, const AdamGap& gap, const AdamStep& step, float l2) {
-  if constexpr (closed) {
-    closed_step(w, first, second, g, gap, step);
-  } else {
-    g = fma(spread<V>(l2), w, g);
-    first = fma(spread<V>(step.beta1), first, spread<V>(1.0f - step.beta1) * g);
-    second = fma(spread<V>(step.beta2), second, spread<V>(1.0f - step.beta2) * (g * g));
-    w = fma(spread<V>(-step.shrink), w, w) - spread<V>(step.rate) * first / (root(second) + spread<V>(step.epsilon));
-  }
-}
-
 // Steps a row by `scale` times `direction`; `values` are its factors, up to date: elsewhere, or row.w where they were
 // brought up in place. Adds scale * values to `other_gradient` unless that is nullptr.
 template <bool closed>
@@ -160,14 +143,6 @@ PALATE_INLINE AdamRow bring_up_row(const TrainState& s, const AdamSide& side, st
     side.table->last_step[n] = now;
   }
   return row;
-}
-
-// (u, s) at the end of a gap.
-template <typename V>
-PALATE_INLINE void fade(V& u, V& s, const AdamGap& gap, float epsilon) {
-  const V m = spread<V>(gap.first) * (u * (s + spread<V>(gap.epsilon)));
-  s = spread<V>(::sqrtf(gap.second)) * s;
-  u = m / (s + spread<V>(epsilon));
 }
 
 struct FinishRun {

@@ -4,7 +4,7 @@
 #include "kernels/adam_rows.h"
 #include "kernels/batch_vectors.h"
 #include "kernels/combine_rows.h"
-#include "math/optimizers.h"
+#include "kernels/step_scalars.h"
 
 namespace palate::KERNEL_NS {
 namespace {
@@ -23,11 +23,7 @@ struct Run {
   std::uint32_t adam_step;
   AdamSide adam_users;
   AdamSide adam_items;
-  StepScalars user_step;
-  StepScalars item_step;
-  StepScalars feature_step;
-  StepScalars bias_step;
-  StepScalars feature_bias_step;
+  BatchScalars scalars;
 };
 
 std::uint32_t min_u32(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }

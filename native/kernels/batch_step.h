@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/batch_adam.h"
-#include "math/power.h"
+#include "math/step_row.h"
 
 namespace palate::KERNEL_NS {
 namespace {
@@ -10,32 +10,6 @@ namespace {
 constexpr std::uint32_t kDenseChunk = 64;         // rows a task of a dense step
 constexpr std::uint32_t kTasksPerThread = 32;     // of slot loops, as slots have few ratings or many
 constexpr std::uint64_t kParallelFloats = 16384;  // below this a loop is not worth waking threads
-
-// Adam's, of one step: 1 - b1^t and sqrt(1 - b2^t).
-struct Corrections {
-  double first;
-  double second;
-};
-
-Corrections corrections(const TrainOptions& o, std::uint64_t step) {
-  if (o.optimizer != Optimizer::adam) return {1, 1};
-  return {1.0 - power(o.beta1, step), ::sqrt(1.0 - power(o.beta2, step))};
-}
-
-StepScalars scalars(const TrainOptions& o, float rate, float l2, const Corrections& correct) {
-  StepScalars s{};
-  s.keep = o.decoupled ? 1.0f - rate * l2 : 1.0f;
-  s.l2 = o.decoupled ? 0.0f : l2;
-  s.rate = rate;
-  s.beta1 = o.beta1;
-  s.beta2 = o.beta2;
-  s.epsilon = o.epsilon;
-  if (o.optimizer == Optimizer::adam) {
-    s.rate = static_cast<float>(rate / correct.first);
-    s.denominator = static_cast<float>(1.0 / correct.second);
-  }
-  return s;
-}
 
 template <Optimizer kind>
 void step_one(const Run& run, const ParameterTable& table, const StepScalars& scalars, const StepScalars& bias_scalars,
@@ -61,9 +35,9 @@ void step_side(const Run& run, const ParameterTable& table, const SlotScratch& s
     for (std::uint32_t row = begin; row < end; ++row) {
       const std::uint32_t slot = side.slot_of_row[row];
       if (slot == 0) {
-        step_one<kind>(run, table, scalars, run.bias_step, row, nullptr, 0.0f);
+        step_one<kind>(run, table, scalars, run.scalars.biases, row, nullptr, 0.0f);
       } else {
-        step_one<kind>(run, table, scalars, run.bias_step, row,
+        step_one<kind>(run, table, scalars, run.scalars.biases, row,
                        side.gradient + static_cast<std::size_t>(slot - 1) * stride, side.gradient_bias[slot - 1]);
       }
     }
@@ -72,7 +46,7 @@ void step_side(const Run& run, const ParameterTable& table, const SlotScratch& s
   const std::uint32_t begin = task * grain;
   const std::uint32_t end = min_u32(begin + grain, slots);
   for (std::uint32_t slot = begin; slot < end; ++slot) {
-    step_one<kind>(run, table, scalars, run.bias_step, rows[slot],
+    step_one<kind>(run, table, scalars, run.scalars.biases, rows[slot],
                    side.gradient + static_cast<std::size_t>(slot) * stride, side.gradient_bias[slot]);
   }
 }
@@ -92,10 +66,10 @@ void step_rows(void* context, std::uint32_t task) {
   const std::uint32_t user_tasks = user_step_tasks(run);
   if (task < user_tasks) {
     step_side<kind>(run, run.state->users, run.scratch->users, run.batch->user_rows, run.batch->num_users,
-                    run.user_grain, run.user_step, task);
+                    run.user_grain, run.scalars.users, task);
   } else {
     step_side<kind>(run, run.state->items, run.scratch->items, run.batch->item_rows, run.batch->num_items,
-                    run.item_grain, run.item_step, task - user_tasks);
+                    run.item_grain, run.scalars.items, task - user_tasks);
   }
 }
 
@@ -105,7 +79,7 @@ void step_features(void* context, std::uint32_t task) {
   const TrainState& s = *run.state;
   for (std::uint32_t f = task; f < s.features.rows; f += run.feature_tasks) {
     if (s.options.lazy && run.scratch->feature_rows[f] == 0) continue;
-    step_one<kind>(run, s.features, run.feature_step, run.feature_bias_step, f,
+    step_one<kind>(run, s.features, run.scalars.features, run.scalars.feature_biases, f,
                    run.scratch->feature_gradient + static_cast<std::size_t>(f) * s.stride,
                    run.scratch->feature_gradient_bias[f]);
   }
@@ -136,7 +110,7 @@ void step_global_bias(Run& run) {
   if (!s.options.train_global_bias) return;
   float gradient = 0.0f;
   for (std::uint32_t slot = 0; slot < run.batch->num_users; ++slot) gradient += run.scratch->users.gradient_bias[slot];
-  StepScalars scalars = run.bias_step;
+  StepScalars scalars = run.scalars.biases;
   scalars.l2 = 0.0f;  // an intercept is not shrunk
   scalars.keep = 1.0f;
   gradient *= run.gradient_scale;

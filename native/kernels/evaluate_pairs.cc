@@ -84,9 +84,7 @@ LossSums losses_of(const TrainOptions& o, const float* PALATE_RESTRICT scores, c
     const Slope result = slope_of<objective, link>(range_min, range_max - range_min, x, values[n]);
     losses[n] = result.loss;
     if constexpr (objective == Objective::squared && link == Link::identity) {
-      // Users see predictions clipped to the range of ratings; so does the reported error.
-      const float y = x < range_min ? range_min : x > range_max ? range_max : x;
-      squares[n] = (y - values[n]) * (y - values[n]);
+      squares[n] = clipped_squared_error(range_min, range_max, x, values[n]);
     } else {
       squares[n] = result.squared_error;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/factorize_counts.h"
+#include "math/lanes.h"
 #include "math/optimizers.h"
 
 namespace palate::KERNEL_NS {

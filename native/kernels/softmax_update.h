@@ -8,8 +8,7 @@
 
 #include "kernels/multiply_add.h"
 #include "kernels/softmax.h"
-#include "math/lanes.h"
-#include "math/optimizers.h"
+#include "math/step_row.h"
 
 namespace palate::KERNEL_NS {
 

@@ -22,6 +22,10 @@
 //
 // Numerics: factors float32, sixteen lanes; losses summed in float64, in batches and validation after at most 64
 // in float32. The trainer takes denormal floats for zero. Deterministic: the same bits for any number of threads.
+//
+// Devices have kernels of their own (train_*.cu, evaluate_pairs.cu, with their rooflines), which take the same formulas
+// in other orders on finer grids: the same bits in every run there, and those of the processor up to rounding where the
+// order of ratings is the same.
 #pragma once
 
 #include <atomic>
@@ -31,6 +35,7 @@
 #include "core/parallel.h"
 #include "core/status.h"
 #include "device.h"
+#include "math/inline.h"
 
 namespace palate {
 
@@ -57,7 +62,7 @@ struct FeatureLists {
   const std::uint32_t* features = nullptr;
   const float* weights = nullptr;
 
-  bool empty() const { return offsets == nullptr; }
+  PALATE_HOST_DEVICE bool empty() const { return offsets == nullptr; }
 };
 
 // N(u) of the implicit term: the features of user u are items[offsets[u] ... offsets[u + 1]), all of one weight.
@@ -95,9 +100,14 @@ struct TrainOptions {
 // share no user and no item.
 //
 // In batches a stratum is a number of steps, and each step has an equal share of every block.
+//
+// A device with far more threads than blocks takes `inner` x `inner` of these cells together as one block of its own,
+// whose warps walk through it as blocks walk through a square: warp w in turn t has the cell (w, (w + t) % inner) of
+// it.
 struct GridView {
   std::uint32_t side = 0;
   std::uint32_t squares = 0;
+  std::uint32_t inner = 1;
   const std::size_t* blocks = nullptr;   // (squares * side * side + 1) ranges of the arrays below
   const std::uint32_t* users = nullptr;  // (size)
   const std::uint32_t* items = nullptr;  // (size), in batches with the marks below
@@ -113,15 +123,24 @@ inline constexpr std::uint32_t kSeenBefore = 1u << 31;
 inline constexpr std::uint32_t kSeenLater = 1u << 30;
 inline constexpr std::uint32_t kItemBits = kSeenLater - 1;
 
-constexpr std::size_t cell_of(std::uint32_t stratum, std::uint32_t block, std::uint32_t side) {
+PALATE_HOST_DEVICE constexpr std::size_t cell_of(std::uint32_t stratum, std::uint32_t block, std::uint32_t side) {
   return std::size_t{stratum / side * side + block} * side + (block + stratum) % side;
+}
+// Blocks of `inner` x `inner` cells that share no user and no item: so many are a stratum, and so many strata a square.
+PALATE_HOST_DEVICE constexpr std::uint32_t blocks_of_stratum(const GridView& grid) { return grid.side / grid.inner; }
+// The cell of a warp of a block in one of its turns.
+PALATE_HOST_DEVICE constexpr std::size_t cell_of_warp(const GridView& grid, std::uint32_t stratum, std::uint32_t block,
+                                                      std::uint32_t turn, std::uint32_t warp) {
+  const std::uint32_t blocks = grid.side / grid.inner;
+  const std::size_t users = (std::size_t{stratum / blocks} * blocks + block) * grid.inner + warp;
+  return users * grid.side + (block + stratum) % blocks * grid.inner + (warp + turn) % grid.inner;
 }
 constexpr std::uint32_t stratum_of(std::uint32_t cell, std::uint32_t side) {
   const std::uint32_t group = cell / side;
   return group / side * side + (cell % side + side - group % side) % side;
 }
 // Where share k of `shares` equal ones of `size` ends.
-constexpr std::size_t share_end(std::size_t size, std::uint32_t k, std::uint32_t shares) {
+PALATE_HOST_DEVICE constexpr std::size_t share_end(std::size_t size, std::uint32_t k, std::uint32_t shares) {
   return size * (std::size_t{k} + 1) / shares;
 }
 
@@ -139,6 +158,30 @@ struct BatchView {
   const float* values = nullptr;                  // (size) user-grouped order
   const std::uint32_t* entry_ratings = nullptr;   // (size) ratings in item-grouped order
   const std::uint32_t* entry_vectors = nullptr;   // (size) user vector of each entry, item-grouped order
+};
+
+// The ratings of each slot in runs of at most kSegmentSize, so that a device has pieces of work of one size. Segments
+// follow each other as their slots do; segment g has the entries from starts[g] to starts[g + 1].
+struct SegmentLists {
+  std::uint32_t count = 0;
+  const std::uint32_t* starts = nullptr;         // (count + 1)
+  const std::uint32_t* slots = nullptr;          // (count) slot of each segment
+  const std::uint32_t* slot_segments = nullptr;  // (slots + 1) segments of each slot
+};
+inline constexpr std::uint32_t kSegmentSize = 32;
+
+// A batch for devices: everything in one array, to be copied at once. Entries of features are the slots that have the
+// feature, first those of users, then, counted from num_users on, those of items.
+struct SegmentedBatch {
+  const std::uint32_t* words = nullptr;  // all arrays below lie in it
+  std::size_t num_words = 0;
+  bool kept = false;  // the words are those of the call before
+  BatchView view;
+  SegmentLists users;
+  SegmentLists items;
+  SegmentLists features;
+  const std::uint32_t* feature_slots = nullptr;
+  const float* feature_weights = nullptr;
 };
 
 // Scratch of train_batch for slots of one side.
@@ -185,6 +228,8 @@ struct TrainState {
 struct BatchSource {
   // The next batch, valid until the next call; false at the end of the epoch.
   bool (*next)(void* self, BatchView& batch) = nullptr;
+  // The same for devices; nullptr where the trainer has none.
+  bool (*next_segmented)(void* self, SegmentedBatch& batch) = nullptr;
   void* self = nullptr;
   BatchScratch scratch;
 };
@@ -258,7 +303,7 @@ struct EpochCall {
   const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
   // Epochs in blocks.
   GridView grid;
-  const std::uint32_t* strata = nullptr;  // (squares * side) order of the strata
+  const std::uint32_t* strata = nullptr;  // (squares * side / inner) order of the strata
   const float* user_shares = nullptr;     // (users) L2 share of one rating: 2 n^(power - 1), 0 where n is 0
   const float* item_shares = nullptr;
   const float* feature_shares = nullptr;

@@ -20,8 +20,7 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
   run.scratch = &source.scratch;
   const TrainOptions& o = state.options;
   run.adam = call.adam.steps != 0 ? &call.adam : nullptr;
-  const bool decays = state.users.regularization > 0 || state.items.regularization > 0 || o.regularization_bias > 0;
-  run.dense = o.optimizer == Optimizer::adam ? run.adam == nullptr && !o.lazy : decays;
+  run.dense = steps_all_rows(state, run.adam != nullptr);
   const bool combined = source.scratch.items.combined != nullptr;
   loss = {};
   while (source.next(source.self, batch)) {
@@ -46,13 +45,8 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
     if (state.features.rows != 0) loop(pool, parallel, run.feature_tasks, feature_gradients, &run);
     run.gradient_scale = clip_scale(run);
 
-    const Corrections correct = corrections(o, ++state.step);
-    run.user_step = scalars(o, call.learning_rate, state.users.regularization, correct);
-    run.item_step = scalars(o, call.learning_rate, state.items.regularization, correct);
-    const float feature_rate = call.learning_rate * o.feature_learning_rate;
-    run.feature_step = scalars(o, feature_rate, state.features.regularization, correct);
-    run.bias_step = scalars(o, call.learning_rate * o.bias_learning_rate, o.regularization_bias, correct);
-    run.feature_bias_step = scalars(o, feature_rate * o.bias_learning_rate, o.regularization_bias, correct);
+    ++state.step;
+    run.scalars = batch_scalars(state, call.learning_rate);
     switch (o.optimizer) {
       case Optimizer::sgd:
         step_all<Optimizer::sgd>(run, pool, parallel);

@@ -68,6 +68,10 @@ struct AdamStep {
   float beta2;
 };
 
+PALATE_INLINE AdamStep step_of(const TrainOptions& o, const AdamCall& adam, const AdamKind& kind, std::uint32_t step) {
+  return {adam.rates[step] * kind.rate, adam.epsilons[step], kind.shrink, o.beta1, o.beta2};
+}
+
 // The step with gradient g behind a gap; w is up to date already, u and s stand where the gap begins.
 template <typename V>
 PALATE_INLINE void closed_step(V& w, V& u, V& s, V g, const AdamGap& gap, const AdamStep& step) {
@@ -77,6 +81,27 @@ PALATE_INLINE void closed_step(V& w, V& u, V& s, V g, const AdamGap& gap, const 
   s = root(v);
   u = m / (s + spread<V>(step.epsilon));
   w = fma(spread<V>(-step.rate), u, fma(spread<V>(-step.shrink), w, w));
+}
+
+// (u, s) at the end of a gap.
+template <typename V>
+PALATE_INLINE void fade(V& u, V& s, const AdamGap& gap, float epsilon) {
+  const V m = spread<V>(gap.first) * (u * (s + spread<V>(gap.epsilon)));
+  s = spread<V>(::sqrtf(gap.second)) * s;
+  u = m / (s + spread<V>(epsilon));
+}
+
+// The step of a row of either kind: (w, u, s) as above, or (w, m, v) with all of them up to date.
+template <bool closed, typename V>
+PALATE_INLINE void adam_step(V& w, V& first, V& second, V g, const AdamGap& gap, const AdamStep& step, float l2) {
+  if constexpr (closed) {
+    closed_step(w, first, second, g, gap, step);
+  } else {
+    g = fma(spread<V>(l2), w, g);
+    first = fma(spread<V>(step.beta1), first, spread<V>(1.0f - step.beta1) * g);
+    second = fma(spread<V>(step.beta2), second, spread<V>(1.0f - step.beta2) * (g * g));
+    w = fma(spread<V>(-step.shrink), w, w) - spread<V>(step.rate) * first / (root(second) + spread<V>(step.epsilon));
+  }
 }
 
 }  // namespace palate::KERNEL_NS

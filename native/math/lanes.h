@@ -19,17 +19,7 @@
 #include <arm_neon.h>
 #endif
 
-#if !defined(KERNEL_NS)
-#define KERNEL_NS k_base
-#endif
-
-#if defined(__GNUC__)
-#define PALATE_INLINE inline __attribute__((always_inline))
-#define PALATE_RESTRICT __restrict__
-#else
-#define PALATE_INLINE __forceinline
-#define PALATE_RESTRICT __restrict
-#endif
+#include "math/scalar.h"
 
 namespace palate::KERNEL_NS {
 
@@ -205,6 +195,12 @@ PALATE_INLINE Lanes sqrt(const Lanes& a) {
   for (int p = 0; p < kParts; ++p) c.part[p] = part_sqrt(a.part[p]);
   return c;
 }
+
+template <>
+PALATE_INLINE Lanes spread<Lanes>(float x) {
+  return splat(x);
+}
+PALATE_INLINE Lanes root(const Lanes& a) { return sqrt(a); }
 
 // a where it is greater, else b: b where either is NaN.
 PALATE_INLINE Lanes larger(const Lanes& a, const Lanes& b) {

@@ -39,4 +39,10 @@ PALATE_INLINE Slope slope(const TrainOptions& o, float x, float rating) {
   return slope_of<Objective::squared, Link::identity>(o.range_min, span, x, rating);
 }
 
+// Squared error of a prediction as users see it: clipped to the range of ratings.
+PALATE_INLINE float clipped_squared_error(float range_min, float range_max, float x, float rating) {
+  const float y = x < range_min ? range_min : x > range_max ? range_max : x;
+  return (y - rating) * (y - rating);
+}
+
 }  // namespace palate::KERNEL_NS

@@ -9,7 +9,6 @@
 #pragma once
 
 #include "kernels/train.h"
-#include "math/lanes.h"
 #include "math/scalar.h"
 
 namespace palate::KERNEL_NS {
@@ -25,20 +24,6 @@ struct StepScalars {
   float epsilon;
 };
 
-template <typename V>
-V spread(float x);
-template <>
-PALATE_INLINE float spread<float>(float x) {
-  return x;
-}
-template <>
-PALATE_INLINE Lanes spread<Lanes>(float x) {
-  return splat(x);
-}
-
-PALATE_INLINE float root(float a) { return ::sqrtf(a); }
-PALATE_INLINE Lanes root(const Lanes& a) { return sqrt(a); }
-
 template <Optimizer kind, typename V>
 PALATE_INLINE void step(V& w, V& first, V& second, V g, const StepScalars& s) {
   g = fma(spread<V>(s.l2), w, g);
@@ -52,24 +37,6 @@ PALATE_INLINE void step(V& w, V& first, V& second, V g, const StepScalars& s) {
     first = fma(spread<V>(s.beta1), first, spread<V>(1.0f - s.beta1) * g);
     second = fma(spread<V>(s.beta2), second, spread<V>(1.0f - s.beta2) * (g * g));
     w = w - spread<V>(s.rate) * first / fma(root(second), spread<V>(s.denominator), spread<V>(s.epsilon));
-  }
-}
-
-// One row of factors in memory; state pointers may be null where the optimizer keeps none.
-template <Optimizer kind>
-PALATE_INLINE void step_row(float* w, float* first, float* second, const float* gradient, float scale,
-                            std::uint32_t stride, const StepScalars& s) {
-  for (std::uint32_t k = 0; k < stride; k += kLanes) {
-    Lanes value = load(w + k);
-    Lanes a = splat(0.0f);
-    Lanes b = splat(0.0f);
-    if constexpr (kind != Optimizer::sgd) a = load(first + k);
-    if constexpr (kind == Optimizer::adam) b = load(second + k);
-    const Lanes g = gradient == nullptr ? splat(0.0f) : load(gradient + k) * splat(scale);
-    step<kind>(value, a, b, g, s);
-    store(w + k, value);
-    if constexpr (kind != Optimizer::sgd) store(first + k, a);
-    if constexpr (kind == Optimizer::adam) store(second + k, b);
   }
 }
 

@@ -2,10 +2,12 @@
 // the same digits on every platform.
 #pragma once
 
+#include <math.h>
+
 #include <cstdint>
 #include <cstring>
 
-#include "math/lanes.h"
+#include "math/inline.h"
 
 namespace palate::KERNEL_NS {
 
@@ -23,11 +25,23 @@ PALATE_INLINE std::uint32_t to_bits(float x) {
 
 // a * b + c, fused where the level has it.
 PALATE_INLINE float fma(float a, float b, float c) {
-#if defined(__FMA__) || (defined(__aarch64__) && defined(__GNUC__))
+#if defined(__CUDA_ARCH__)
+  return __fmaf_rn(a, b, c);
+#elif defined(__FMA__) || (defined(__aarch64__) && defined(__GNUC__))
   return __builtin_fmaf(a, b, c);
 #else
   return a * b + c;
 #endif
+}
+
+PALATE_INLINE float root(float a) { return ::sqrtf(a); }
+
+// x in every lane of a V: formulas of math/ are written once for a float and for vectors of them.
+template <typename V>
+V spread(float x);
+template <>
+PALATE_INLINE float spread<float>(float x) {
+  return x;
 }
 
 // e^x by 2^n * e^r, |r| <= ln(2)/2, with a Taylor polynomial of degree 7; relative error below 2e-7. For x in [-87,

@@ -42,6 +42,9 @@ const librarySources = () =>
 /** @param {Mode} mode @param {Mutant} mutant */
 export const mutantProgram = (mode, { name, program }) => `build-cuda/mutants/${name}/${mode}/${program}`;
 
+/** Flags of the library's sources. @param {Mode} mode */
+const kernelFlags = (mode) => `-DKERNEL_NS=k_cuda ${MODES[mode].kernels}`;
+
 class Rules {
   /** @type {string[]} */
   #lines = [
@@ -81,7 +84,7 @@ class Rules {
 export function configure(mutants = []) {
   const rules = new Rules();
   for (const mode of modes) {
-    const kernels = librarySources().map((source) => rules.compile(source, mode, MODES[mode].kernels));
+    const kernels = librarySources().map((source) => rules.compile(source, mode, kernelFlags(mode)));
     const emulator = emulatorObjects(rules, mode);
     for (const program of programs) {
       const own = rules.compile(testOf(program.name), mode, MODES[mode].kernels);
@@ -90,7 +93,7 @@ export function configure(mutants = []) {
       for (const mutant of mutants.filter(({ program: name }) => name === program.name)) {
         const { name, file, source = file } = mutant;
         const folder = `build-cuda/mutants/${name}`;
-        const flags = `${MODES[mode].kernels} -I${folder}/native`;
+        const flags = `${kernelFlags(mode)} -I${folder}/native`;
         const changed = rules.compile(source === file ? `${folder}/${file}` : source, `mutants/${name}/${mode}`, flags);
         const rest = objects.map((object) => (object === `build-cuda/${mode}/${source}.o` ? changed : object));
         rules.link(mutantProgram(mode, mutant), rest, MODES[mode].link);
@@ -112,9 +115,9 @@ function emulatorObjects(rules, mode) {
 }
 
 /** What runs on the processor is compiled once, for all modes. @param {Rules} rules @param {import('./programs.mjs').Program} program */
-function hostObjects(rules, { kernels = [], core = [] }) {
+function hostObjects(rules, { kernels = [], core = [], support = [] }) {
   return [
-    rules.compile('test/cuda/harness.cc', 'host', '-O2'),
+    ...['harness', ...support].map((name) => rules.compile(`test/cuda/${name}.cc`, 'host', '-O2')),
     ...['memory', 'parallel', 'finite', ...core].map((name) => rules.compile(`native/core/${name}.cc`, 'host', '-O2')),
     ...kernels.map((name) =>
       rules.compile(`native/kernels/${name}.cc`, 'host', '-O2 -DKERNEL_NS=k_base -DPALATE_LEVEL_BASE'),

@@ -6,6 +6,7 @@
 import { emulatorMutants } from './mutants/emulator.mjs';
 import { memoryMutants } from './mutants/memory.mjs';
 import { selectTopkMutants } from './mutants/select-topk.mjs';
+import { trainMutants } from './mutants/train.mjs';
 
 /**
  * @typedef {object} Mutant
@@ -20,4 +21,4 @@ import { selectTopkMutants } from './mutants/select-topk.mjs';
  */
 
 /** @type {Mutant[]} */
-export const mutants = [...emulatorMutants, ...memoryMutants, ...selectTopkMutants];
+export const mutants = [...emulatorMutants, ...memoryMutants, ...selectTopkMutants, ...trainMutants];

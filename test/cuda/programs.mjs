@@ -5,8 +5,14 @@
  * @typedef {object} Program
  * @property {string} name
  * @property {string[]} [kernels] kernels of the processor to compare with, as palate::k_base: native/kernels/NAME.cc
+ * @property {string[]} [support] test/cuda/NAME.cc besides the harness
  * @property {string[]} [core] native/core/NAME.cc besides memory, parallel and finite
  */
+
+const training = {
+  support: ['train_problem'],
+  core: ['grid', 'grid_blocks', 'adam_tables', 'batches', 'batch_segments'],
+};
 
 /** @type {Program[]} */
 export const programs = [
@@ -14,4 +20,8 @@ export const programs = [
   { name: 'memory' },
   { name: 'finite' },
   { name: 'select_topk', kernels: ['select_topk'] },
+  { name: 'evaluate_pairs', kernels: ['evaluate_pairs'], ...training },
+  { name: 'train_epoch', kernels: ['train_epoch'], ...training },
+  { name: 'train_adam', kernels: ['train_adam'], ...training },
+  { name: 'train_batch', kernels: ['train_batch'], ...training },
 ];

@@ -6,6 +6,8 @@ export interface GridPlan {
   /** Item groups, and user groups of a square. */
   side: number;
   squares: number;
+  /** Devices: cells of a block, each way; its warps take turns through them. Default 1. */
+  inner?: number;
   /** Batches: ratings of a block in random order, else user by user. */
   mixed: boolean;
 }
@@ -42,6 +44,28 @@ export function planBatches(config: TrainerConfig): GridPlan {
   const mixed = Math.floor(((numUsers + numItems) * rowBytes(config)) / side) <= 4 * MEBIBYTE;
   const squares = mixed ? 1 : squaresFor(items.length, numUsers * rowBytes(config), side);
   return { side, squares, mixed };
+}
+
+/** Of devices: the side doubles from 4 up to 1,024 while cells keep 16 ratings; with features 256, and 128 MiB of copies. */
+export function planDeviceRows(config: TrainerConfig): GridPlan {
+  const copyBytes = config.numFeatures * rowBytes(config);
+  let side = 4;
+  while (
+    side < 1024 &&
+    Math.floor(Math.floor(config.items.length / (2 * side)) / (2 * side)) >= (copyBytes === 0 ? 16 : 256) &&
+    2 * side * copyBytes <= 128 * MEBIBYTE
+  )
+    side *= 2;
+  return { side, squares: 1, inner: Math.min(8, side), mixed: false };
+}
+
+/** Of devices: as many blocks, up to 128, as have 8 ratings in each step and 4 steps a stratum; undefined below 8. */
+export function planDeviceBatches(config: TrainerConfig): GridPlan | undefined {
+  const { numUsers, numItems, items, batchSize } = config;
+  let side = 128;
+  while (side >= 8 && (side * 8 > batchSize || Math.floor(Math.floor(items.length / side) / 4) < batchSize)) side /= 2;
+  const mixed = (numUsers + numItems) * rowBytes(config) <= 32 * MEBIBYTE;
+  return side < 8 ? undefined : { side, squares: 1, mixed };
 }
 
 /** Group of each row: rows in random order, cut where the middle of each row's ratings falls. */
@@ -96,20 +120,26 @@ export function takeTurns(block: readonly number[], userOf: ArrayLike<number>): 
 }
 
 /** Strata of an epoch as [square, shift]: squares in random order, the shifts of each too. */
-export function strataOf({ side, squares }: GridPlan, seed: number, epoch: number): [number, number][] {
+export function strataOf({ side, squares, inner = 1 }: GridPlan, seed: number, epoch: number): [number, number][] {
   const rng = new OracleRng(seed, (22n << 32n) + BigInt(epoch));
   const order = Array.from({ length: squares }, (_, n) => n);
   rng.shuffle(order);
   return order.flatMap((square) => {
-    const shifts = Array.from({ length: side }, (_, n) => n);
+    const shifts = Array.from({ length: side / inner }, (_, n) => n);
     rng.shuffle(shifts);
     return shifts.map((shift): [number, number] => [square, shift]);
   });
 }
 
-/** The blocks of a stratum, as indices into the list of blocks. */
-export function blocksOf({ side }: GridPlan, [square, shift]: readonly [number, number]): number[] {
-  return Array.from({ length: side }, (_, b) => (square * side + b) * side + ((b + shift) % side));
+/** The cells of a stratum by turn, a cell a warp, the warps of a block next to each other. Blocks have one warp but on devices. */
+export function turnsOf({ side, inner = 1 }: GridPlan, [square, shift]: readonly [number, number]): number[][] {
+  const blocks = side / inner;
+  return Array.from({ length: inner }, (_, turn) =>
+    Array.from({ length: side }, (_, n) => {
+      const [block, warp] = [Math.floor(n / inner), n % inner];
+      return (square * side + n) * side + ((block + shift) % blocks) * inner + ((warp + turn) % inner);
+    }),
+  );
 }
 
 /** The batches of a stratum: ceil(ratings / batchSize) steps, each with an equal share of every block. */
@@ -119,7 +149,7 @@ export function batchesOf(
   blocks: readonly number[][],
   stratum: readonly [number, number],
 ): number[][] {
-  const parts = blocksOf(plan, stratum).map((cell) => {
+  const parts = turnsOf(plan, stratum)[0].map((cell) => {
     const block = [...blocks[cell]];
     if (plan.mixed) new OracleRng(config.seed, (14n << 32n) + BigInt(cell)).shuffle(block);
     return block;

@@ -1,16 +1,30 @@
 /** Literal Adam in float64 over the batches of the block grid, every row moved at every step: the twin of train_adam.cc. */
 import type { TrainerConfig } from '../../src/native/binding.js';
-import { batchesOf, planBatches, strataOf, userBlocks } from './grid.js';
+import { batchesOf, type GridPlan, planBatches, planDeviceBatches, strataOf, userBlocks } from './grid.js';
 import type { OracleEpoch } from './train-batches.js';
 import { addScoreGradient, zerosLike } from './train-gradient.js';
 import { type OracleParameters, ratingLoss, rawScore, trainingPairs } from './train-loss.js';
 import { newMoments, stepAll, touchedRows } from './train-optimizers.js';
 
 /** Trains `p` in place; mean losses of each epoch, every rating's taken before the step of its batch. */
-export function trainAdam(config: TrainerConfig, p: OracleParameters, learningRates: readonly number[]): OracleEpoch[] {
+export const trainAdam = (
+  config: TrainerConfig,
+  p: OracleParameters,
+  learningRates: readonly number[],
+): OracleEpoch[] => trainOn(planBatches(config), config, p, learningRates);
+
+/** The same on the grid of devices. */
+export const trainDeviceAdam: typeof trainAdam = (config, p, learningRates) =>
+  trainOn(planDeviceBatches(config) as GridPlan, config, p, learningRates);
+
+function trainOn(
+  plan: GridPlan,
+  config: TrainerConfig,
+  p: OracleParameters,
+  learningRates: readonly number[],
+): OracleEpoch[] {
   const pairs = trainingPairs(config);
   const { users, items, values } = pairs;
-  const plan = planBatches(config);
   const blocks = userBlocks(config, plan);
   const moments = newMoments(p);
   let count = 0;

@@ -1,6 +1,6 @@
-/** Row-wise training on the block grid in float64, one block after the other: the twin of train_epoch.cc. */
+/** Row-wise training on the block grid in float64, one cell after the other: the twin of train_epoch.cc and .cu. */
 import type { TrainerConfig } from '../../src/native/binding.js';
-import { blocksOf, planRows, strataOf, takeTurns, userBlocks } from './grid.js';
+import { type GridPlan, planDeviceRows, planRows, strataOf, takeTurns, turnsOf, userBlocks } from './grid.js';
 import type { OracleEpoch } from './train-batches.js';
 import { addScoreGradient, type Kind, kinds, zerosLike } from './train-gradient.js';
 import {
@@ -37,7 +37,7 @@ const copyRows = ({ factors, biases }: OracleRows): OracleRows => ({
   biases: biases.slice(),
 });
 
-/** What a block changes of the shared features: its own copy, and how often it updated each. */
+/** What a warp changes of the shared features: its own copy, and how often it updated each. */
 interface FeatureCopy {
   rows: OracleRows;
   first: OracleRows;
@@ -90,9 +90,23 @@ function trainRating(
 }
 
 /** Trains `p` in place; mean losses of each epoch, every rating's taken before its update. */
-export function trainRows(config: TrainerConfig, p: OracleParameters, learningRates: readonly number[]): OracleEpoch[] {
+export const trainRows = (
+  config: TrainerConfig,
+  p: OracleParameters,
+  learningRates: readonly number[],
+): OracleEpoch[] => trainOn(planRows(config), config, p, learningRates);
+
+/** The same on the grid of devices. */
+export const trainDeviceRows: typeof trainRows = (config, p, learningRates) =>
+  trainOn(planDeviceRows(config), config, p, learningRates);
+
+function trainOn(
+  plan: GridPlan,
+  config: TrainerConfig,
+  p: OracleParameters,
+  learningRates: readonly number[],
+): OracleEpoch[] {
   const pairs = trainingPairs(config);
-  const plan = planRows(config);
   const blocks = userBlocks(config, plan).map((block) => takeTurns(block, pairs.users));
   const shares = penaltyShares(config);
   const moments = newMoments(p);
@@ -103,13 +117,13 @@ export function trainRows(config: TrainerConfig, p: OracleParameters, learningRa
     let loss = 0;
     let squares = 0;
     for (const stratum of strataOf(plan, config.seed, epoch)) {
-      const copies: FeatureCopy[] = [];
-      for (const cell of blocksOf(plan, stratum)) {
-        const copy: FeatureCopy = {
-          rows: copyRows(p.features),
-          first: copyRows(first.features),
-          updates: new Array<number>(config.numFeatures).fill(0),
-        };
+      const copies: FeatureCopy[] = Array.from({ length: plan.side }, () => ({
+        rows: copyRows(p.features),
+        first: copyRows(first.features),
+        updates: new Array<number>(config.numFeatures).fill(0),
+      }));
+      for (const [warp, cell] of turnsOf(plan, stratum).flatMap((cells) => [...cells.entries()])) {
+        const copy = copies[warp];
         const own = { ...p, features: copy.rows };
         const ownMoments = { ...moments, first: { ...first, features: copy.first } };
         for (const n of blocks[cell]) {
@@ -119,23 +133,18 @@ export function trainRows(config: TrainerConfig, p: OracleParameters, learningRa
           loss += result.loss;
           squares += result.squaredError;
         }
-        copies.push(copy);
       }
       const updates = copies.map((copy) => copy.updates);
-      const { dim } = config;
-      mergeFeatures(
+      const merge = (base: OracleRows, rows: OracleRows[]): void => mergeFeatures(base, rows, updates, config.dim);
+      merge(
         p.features,
         copies.map((copy) => copy.rows),
-        updates,
-        dim,
       );
-      if (config.optimizer === 'adagrad')
-        mergeFeatures(
-          first.features,
-          copies.map((copy) => copy.first),
-          updates,
-          dim,
-        );
+      if (config.optimizer !== 'adagrad') continue;
+      merge(
+        first.features,
+        copies.map((copy) => copy.first),
+      );
     }
     return { loss: loss / pairs.values.length, rmse: Math.sqrt(squares / pairs.values.length) };
   });
