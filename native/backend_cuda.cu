@@ -27,6 +27,10 @@ Backend make_row() {
   Backend row = {};
   row.level = "cuda";
   row.device = &kOperations;
+  row.softmax_step = softmax_step;
+  row.softmax_loss = softmax_loss;
+  row.softmax_settle = softmax_settle;
+  row.train_item_pairs = train_item_pairs;
   return row;
 }
 

@@ -23,6 +23,7 @@
       "native/core/pair_counts.cc",
       "native/core/parallel.cc",
       "native/core/permutation.cc",
+      "native/core/softmax_parameters.cc",
       "native/core/softmax_trainer.cc",
       "native/core/trainer.cc",
       "native/binding/bind_als.cc",
@@ -61,7 +62,9 @@
       "native/backend_cuda.cu",
       "native/cuda/finite.cu",
       "native/cuda/library.cu",
-      "native/cuda/memory.cu"
+      "native/cuda/memory.cu",
+      "native/kernels/softmax_step.cu",
+      "native/kernels/train_item_pairs.cu"
     ]
   }
 }

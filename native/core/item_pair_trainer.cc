@@ -1,11 +1,11 @@
 #include "core/item_pair_trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numeric>
 
 #include "backend.h"
-#include "core/finite.h"
 #include "core/float_mode.h"
 #include "core/rng.h"
 
@@ -27,14 +27,21 @@ std::uint64_t cell_stream(std::uint32_t chunk, std::uint32_t cell) { return (std
 
 std::uint32_t padded(std::uint32_t dim) { return (dim + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes; }
 
+// As many cells as may run at a time; more groups would leave fewer candidates for negatives in each. A device needs
+// more cells than a processor. There the counts of a chunk's pairs by share and cell are the bound, which the host
+// walks over.
+constexpr std::size_t kProcessorGroups = 16;
+constexpr std::size_t kDeviceGroups = 64;
+
 double mean_of(double sum, double count) { return count == 0 ? 0.0 : sum / count; }
 
 }  // namespace
 
 ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
     : setup_(setup),
+      device_(setup.device),
       stride_(padded(setup.dim)),
-      groups_(setup.noise),
+      groups_(setup.noise, device_.memory() != nullptr ? kDeviceGroups : kProcessorGroups),
       pairs_(setup.histories, setup.plan, setup.reject_seen),
       valid_pairs_(setup.valid, setup.plan, false),
       inputs_(std::size_t{setup.num_items} * stride_),
@@ -45,7 +52,7 @@ ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
       seeds_(std::size_t{groups_.count()} * groups_.count()),
       block_losses_(groups_.count()),
       pool_(setup.threads) {
-  failed_ = groups_.failed() || inputs_.failed() || outputs_.failed() || scratch_.failed();
+  failed_ = device_.failed() || groups_.failed() || inputs_.failed() || outputs_.failed() || scratch_.failed();
   if (!failed_) initialise();
 }
 
@@ -83,6 +90,7 @@ Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::ui
   call.reject_seen = pairs.pair_histories() != nullptr;
   call.inputs = inputs_.data();
   call.outputs = outputs_.data();
+  call.num_items = setup_.num_items;
   call.stride = stride_;
   call.pairs = pairs.pairs();
   call.histories = pairs.pair_histories();
@@ -93,14 +101,16 @@ Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::ui
   call.slots = groups_.slots();
   call.group_starts = groups_.starts();
   call.log_noise = setup_.log_noise.empty() ? nullptr : setup_.log_noise.data;
+  call.num_histories = static_cast<std::uint32_t>(std::max<std::size_t>(setup_.histories.offsets.size, 1) - 1);
   call.seen_offsets = setup_.histories.offsets.data;
   call.seen_items = setup_.seen_items.data;
   call.seeds = seeds_.data();
   call.scratch = scratch_.data();
   call.scratch_stride = item_pairs_scratch(setup_.negatives);
   call.block_losses = block_losses_.data();
+  call.device = device_.memory();
   block_losses_.assign(groups, 0.0);
-  const Status status = cpu_backend().train_item_pairs(call, pool_);
+  const Status status = device_.backend().train_item_pairs(call, pool_);
   losses.sum += std::accumulate(block_losses_.begin(), block_losses_.end(), 0.0);
   losses.pairs += static_cast<double>(pairs.size());
   return status;
@@ -125,9 +135,9 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
     result.status = run_chunk(pairs_, chunks[n], seed, call, losses);
   }
   const std::size_t floats = std::size_t{setup_.num_items} * stride_;
-  if (result.status == Status::ok && !(std::isfinite(losses.sum) && all_finite(inputs_.data(), floats, pool_) &&
-                                       all_finite(outputs_.data(), floats, pool_))) {
-    result.status = Status::diverged;
+  if (result.status == Status::ok && !std::isfinite(losses.sum)) result.status = Status::diverged;
+  for (const float* table : {inputs_.data(), outputs_.data()}) {
+    if (result.status == Status::ok) result.status = device_.check_finite(table, floats, pool_);
   }
   // The same draws each time, so that epochs can be compared.
   Losses valid;

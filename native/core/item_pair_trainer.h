@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/device.h"
 #include "core/item_groups.h"
 #include "core/item_pairs.h"
 #include "core/memory.h"
@@ -29,6 +30,7 @@ struct ItemPairSetup {
   float init_std = 0.01f;
   std::uint64_t seed = 0;
   std::uint32_t threads = 1;
+  DeviceChoice device;
 };
 
 struct ItemPairEpoch {
@@ -51,10 +53,13 @@ class ItemPairTrainer {
   ItemPairEpoch run_epoch(std::uint32_t epoch, float rate, float last_rate, const std::atomic<std::int32_t>& cancel,
                           const std::atomic<std::int32_t>& teardown);
 
+  // Brings the tables back from the device, to be called before `read`.
+  Status fetch() { return device_.fetch({inputs_.data(), outputs_.data()}); }
   // Copies the rows of `dim` floats, without padding.
   void read(float* inputs, float* outputs) const;
   std::uint32_t num_items() const { return setup_.num_items; }
   std::uint32_t dim() const { return setup_.dim; }
+  const Device& device() const { return device_; }
 
  private:
   struct Losses {
@@ -67,6 +72,7 @@ class ItemPairTrainer {
   void set_rates(float rate, float last_rate, std::uint32_t chunk, std::uint32_t chunks);
 
   ItemPairSetup setup_;
+  Device device_;
   std::uint32_t stride_;
   ItemGroups groups_;
   ItemPairs pairs_;

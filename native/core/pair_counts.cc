@@ -147,10 +147,28 @@ void PairCounts::append(const std::uint32_t* counts, std::uint32_t part, std::ve
   rows.totals[part].push_back(total);
 }
 
+bool PairCounts::join() {
+  for (std::uint32_t part = 0; part < kPairParts; ++part) {
+    std::size_t size = 0;
+    for (Rows& rows : rows_) {
+      rows.first[part] = size;
+      size += rows.entries[part].size();
+    }
+    joined_[part] = Buffer<std::uint32_t>(size);
+    if (joined_[part].failed()) return false;
+    for (Rows& rows : rows_) {
+      std::copy(rows.entries[part].begin(), rows.entries[part].end(), joined_[part].data() + rows.first[part]);
+      std::vector<std::uint32_t>().swap(rows.entries[part]);
+    }
+  }
+  return true;
+}
+
 SoftmaxTargets PairCounts::targets(std::uint32_t part, std::uint32_t item) const {
   const Rows& rows = rows_[item / kRows];
   const std::uint32_t row = item % kRows;
-  const std::uint32_t* entries = rows.entries[part].data();
+  const bool joined = joined_[part].size() != 0;
+  const std::uint32_t* entries = joined ? joined_[part].data() + rows.first[part] : rows.entries[part].data();
   SoftmaxTargets targets;
   targets.begin = entries + (row == 0 ? 0 : rows.ends[part][row - 1]);
   targets.end = entries + rows.ends[part][row];

@@ -33,6 +33,11 @@ class PairCounts {
   Status count(std::uint32_t parts, Pool& pool, const std::atomic<std::int32_t>& cancel,
                const std::atomic<std::int32_t>& teardown);
 
+  // Moves what was counted into one array a part, which a device can hold. False when memory runs out.
+  bool join();
+  // After join(): the array that targets() of the part point into.
+  const Buffer<std::uint32_t>& joined(std::uint32_t part) const { return joined_[part]; }
+
   bool failed() const { return failed_; }
   std::uint64_t size(std::uint32_t part) const;  // pairs
   SoftmaxTargets targets(std::uint32_t part, std::uint32_t item) const;
@@ -42,8 +47,9 @@ class PairCounts {
   ItemPair pair_at(std::uint64_t rank) const;
 
  private:
-  struct Rows {  // of some successive items
-    std::vector<std::uint32_t> entries[kPairParts];
+  struct Rows {                                      // of some successive items
+    std::vector<std::uint32_t> entries[kPairParts];  // empty once they are joined
+    std::size_t first[kPairParts] = {};              // where they begin in the joined array
     std::vector<std::size_t> ends[kPairParts];
     std::vector<std::uint64_t> totals[kPairParts];
   };
@@ -60,6 +66,7 @@ class PairCounts {
   Buffer<std::uint32_t> input_offsets_, input_users_, input_places_;
   Buffer<std::uint64_t> bases_;
   std::vector<Rows> rows_;
+  Buffer<std::uint32_t> joined_[kPairParts];
   std::uint32_t item_bits_ = 1;
   bool failed_ = false;
 };

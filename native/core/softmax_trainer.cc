@@ -21,6 +21,9 @@ constexpr std::uint64_t kOrderStream = 33;
 constexpr std::uint64_t kPairStream = 34;
 constexpr std::uint64_t kDropoutStream = 35;
 
+// Steps that a device may be behind: their losses are looked at, and memory of the queue is bounded.
+constexpr std::uint32_t kStepsAhead = 64;
+
 std::uint32_t padded(std::uint32_t size) {
   return static_cast<std::uint32_t>((size + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes);
 }
@@ -130,7 +133,8 @@ void SoftmaxTrainer::allocate_blocks() {
   const auto rows =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, std::max<std::uint64_t>(most, 1)));
   setup_.batch_size = rows;
-  const std::uint32_t count = (rows + kSoftmaxRows - 1) / kSoftmaxRows;
+  const bool on_device = device_.memory() != nullptr;
+  const std::uint32_t count = on_device ? 0 : (rows + kSoftmaxRows - 1) / kSoftmaxRows;
   const std::size_t stride = state_.stride;
   const std::size_t across = softmax_scratch_rows(state_.dim, state_.hidden_stride) * kSoftmaxRows;
   const std::size_t sizes[] = {std::size_t{setup_.num_items} * kSoftmaxRows,
@@ -146,11 +150,13 @@ void SoftmaxTrainer::allocate_blocks() {
   batch_targets_ = Buffer<std::uint32_t>(rows);
   first_row_ = Buffer<std::uint32_t>(setup_.num_items);
   norms_ = Buffer<double>(softmax_tasks(setup_.num_items, state_.layout.size));
+  row_losses_ = Buffer<double>(on_device ? rows : 0);
   failed_ = failed_ || block_memory_.failed() || batch_items_.failed() || batch_targets_.failed() ||
-            first_row_.failed() || norms_.failed();
+            first_row_.failed() || norms_.failed() || row_losses_.failed();
   if (failed_) return;
   targets_.resize(rows);
   blocks_.resize(count);
+  rows_.resize(on_device ? rows : 0);
   float* memory = block_memory_.data();
   for (SoftmaxBlock& block : blocks_) {
     float** const parts[] = {&block.logits, &block.scaled,   &block.weights, &block.inputs,
@@ -163,6 +169,9 @@ void SoftmaxTrainer::allocate_blocks() {
   scratch_.blocks = blocks_.data();
   scratch_.first_row = first_row_.data();
   scratch_.norms = norms_.data();
+  scratch_.capacity = rows;
+  scratch_.rows = rows_.data();
+  scratch_.losses = row_losses_.data();
   batch_.items = batch_items_.data();
   batch_.targets = targets_.data();
   batch_.item_bits = counts_->item_bits();
@@ -173,6 +182,10 @@ Status SoftmaxTrainer::prepare(const Flags& flags) {
   Status status = counts_->count(kPairParts, pool_, *flags.cancel, *flags.teardown);
   if (status == Status::ok && valid_counts_ != nullptr) {
     status = valid_counts_->count(1, pool_, *flags.cancel, *flags.teardown);
+  }
+  if (status == Status::ok && device_.memory() != nullptr) {
+    const bool joined = counts_->join() && (valid_counts_ == nullptr || valid_counts_->join());
+    if (!joined) status = Status::out_of_memory;
   }
   prepared_ = status == Status::ok;
   return status;
@@ -197,6 +210,12 @@ void SoftmaxTrainer::next_counts(std::uint64_t begin) {
   batch_.total = static_cast<double>(counts_->size(0)) * batch_.size / static_cast<double>(order_.size());
 }
 
+void SoftmaxTrainer::set_entries(const PairCounts& counts, std::uint32_t part) {
+  batch_.entries = counts.joined(part).data();
+  batch_.num_entries = counts.joined(part).size();
+  batch_.entries_stay = true;
+}
+
 void SoftmaxTrainer::next_pairs(const Permutation& order, std::uint64_t begin) {
   batch_.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, order.size - begin));
   for (std::uint32_t row = 0; row < batch_.size; ++row) {
@@ -205,6 +224,9 @@ void SoftmaxTrainer::next_pairs(const Permutation& order, std::uint64_t begin) {
     batch_targets_[row] = pair.output | 1u << batch_.item_bits;
     targets_[row] = {batch_targets_.data() + row, batch_targets_.data() + row + 1, 1.0f};
   }
+  batch_.entries = batch_targets_.data();
+  batch_.num_entries = batch_.size;
+  batch_.entries_stay = false;
   batch_.total = batch_.size;
 }
 
@@ -221,8 +243,17 @@ void SoftmaxTrainer::start_step(float learning_rate) {
   ++step_;
 }
 
-Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss) {
+// Adds the losses of what a device has still queued.
+Status SoftmaxTrainer::settle(double& total) {
   const Backend& backend = device_.backend();
+  if (backend.softmax_settle == nullptr) return Status::ok;
+  double losses = 0;
+  const Status status = backend.softmax_settle(state_, scratch_, losses);
+  total += losses;
+  return status;
+}
+
+Status SoftmaxTrainer::run_steps(std::uint32_t epoch, float learning_rate, const Flags& flags, double& total) {
   Permutation pairs;
   std::uint64_t rows = 0;
   if (setup_.single_pairs) {
@@ -232,8 +263,9 @@ Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Fla
     order_ = inputs_with_pairs(*counts_, 0);
     Rng(setup_.seed, (kOrderStream << 32) + epoch).shuffle(order_.data(), order_.size());
     rows = order_.size();
+    set_entries(*counts_, 0);
   }
-  double total = 0;
+  std::uint32_t queued = 0;
   for (std::uint64_t begin = 0; begin < rows; begin += batch_.size) {
     if (flags.raised()) return Status::cancelled;
     if (setup_.single_pairs) {
@@ -242,21 +274,35 @@ Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Fla
       next_counts(begin);
     }
     start_step(learning_rate);
-    total += backend.softmax_step(state_, batch_, scratch_, pool_);
-    if (device_.status() != Status::ok) return device_.status();
+    total += device_.backend().softmax_step(state_, batch_, scratch_, pool_);
+    if (++queued % kStepsAhead == 0) {
+      const Status status = settle(total);
+      if (status != Status::ok) return status;
+    }
     if (!std::isfinite(total)) return Status::diverged;
   }
+  return Status::ok;
+}
+
+Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss) {
+  double total = 0;
+  Status status = run_steps(epoch, learning_rate, flags, total);
+  // Whatever ended the steps: the next ones begin with no losses.
+  const Status settled = settle(total);
+  if (status == Status::ok) status = settled;
+  if (status != Status::ok) return status;
+  if (!std::isfinite(total)) return Status::diverged;
   loss = total / static_cast<double>(counts_->size(0));
   for (const SoftmaxArray* array : {&state_.inputs, &state_.outputs, &state_.biases, &state_.dense}) {
-    const Status status = device_.check_finite(array->values, array->size, pool_);
+    status = device_.check_finite(array->values, array->size, pool_);
     if (status != Status::ok) return status;
   }
   return Status::ok;
 }
 
-Status SoftmaxTrainer::evaluate(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& loss) {
+Status SoftmaxTrainer::score_rows(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& total) {
   const std::vector<std::uint32_t> inputs = inputs_with_pairs(counts, part);
-  double total = 0;
+  set_entries(counts, part);
   for (std::size_t begin = 0; begin < inputs.size(); begin += batch_.size) {
     if (flags.raised()) return Status::cancelled;
     batch_.size = static_cast<std::uint32_t>(std::min<std::size_t>(setup_.batch_size, inputs.size() - begin));
@@ -265,8 +311,16 @@ Status SoftmaxTrainer::evaluate(const PairCounts& counts, std::uint32_t part, co
       targets_[row] = counts.targets(part, inputs[begin + row]);
     }
     total += device_.backend().softmax_loss(state_, batch_, scratch_, pool_);
-    if (device_.status() != Status::ok) return device_.status();
   }
+  return Status::ok;
+}
+
+Status SoftmaxTrainer::evaluate(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& loss) {
+  double total = 0;
+  Status status = score_rows(counts, part, flags, total);
+  const Status settled = settle(total);
+  if (status == Status::ok) status = settled;
+  if (status != Status::ok) return status;
   loss = counts.size(part) == 0 ? std::numeric_limits<double>::quiet_NaN()
                                 : total / static_cast<double>(counts.size(part));
   // Parameters can be finite and their products not.
@@ -301,12 +355,6 @@ SoftmaxResult SoftmaxTrainer::score_test(const std::atomic<std::int32_t>& cancel
   return result;
 }
 
-std::size_t SoftmaxTrainer::num_weights() const {
-  const std::size_t dim = state_.dim;
-  const std::size_t hidden = state_.hidden;
-  return (hidden != 0 ? 2 * hidden * dim + hidden + dim : 0) + (state_.layer_norm ? 2 * dim : 0);
-}
-
 Status SoftmaxTrainer::fetch() {
   const SoftmaxState& s = state_;
   return device_.fetch({s.inputs.values, s.outputs.values, s.biases.values, s.dense.values});
@@ -314,35 +362,8 @@ Status SoftmaxTrainer::fetch() {
 
 void SoftmaxTrainer::write(const SoftmaxParameters& source) {
   const SoftmaxState& s = state_;
-  exchange(source, false);
+  exchange_parameters(s, source, false);
   device_.forget({s.inputs.values, s.outputs.values, s.biases.values, s.dense.values});
-}
-
-void SoftmaxTrainer::exchange(const SoftmaxParameters& packed, bool out) {
-  // Moves rows to or from `next`, and returns what lies behind them there.
-  const auto move = [out](float* padded, float* next, std::size_t rows, std::size_t columns, std::size_t stride) {
-    for (std::size_t row = 0; row < rows; ++row, next += columns) {
-      float* own = padded + row * stride;
-      std::copy_n(out ? own : next, columns, out ? next : own);
-    }
-    return next;
-  };
-  const SoftmaxState& s = state_;
-  move(s.inputs.values, packed.inputs, s.num_items, s.dim, s.stride);
-  move(s.outputs.values, packed.outputs, s.num_items, s.dim, s.stride);
-  move(s.biases.values, packed.biases, 1, s.biases.size, 0);
-  float* next = packed.weights;
-  float* dense = s.dense.values;
-  if (s.hidden != 0) {
-    next = move(dense + s.layout.first_weights, next, s.hidden, s.dim, s.stride);
-    next = move(dense + s.layout.first_bias, next, 1, s.hidden, 0);
-    next = move(dense + s.layout.second_weights, next, s.dim, s.hidden, s.hidden_stride);
-    next = move(dense + s.layout.second_bias, next, 1, s.dim, 0);
-  }
-  if (s.layer_norm) {
-    next = move(dense + s.layout.gain, next, 1, s.dim, 0);
-    move(dense + s.layout.shift, next, 1, s.dim, 0);
-  }
 }
 
 }  // namespace palate

@@ -9,6 +9,11 @@ extern const Backend backend;
 
 // The functions of native/kernels/*.cu, as backend_cuda.cu gathers them.
 
+double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+Status softmax_settle(const SoftmaxState& state, const SoftmaxScratch& scratch, double& losses);
+Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
+
 Status all_finite(DeviceMemory& device, const float* values, std::size_t count, bool& finite);
 
 }  // namespace palate::k_cuda

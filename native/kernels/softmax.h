@@ -89,6 +89,11 @@ struct SoftmaxBatch {
   const std::uint32_t* items = nullptr;     // (size) input item of each row; may repeat
   const SoftmaxTargets* targets = nullptr;  // (size)
   std::uint32_t item_bits = 0;
+  // The array that all targets lie in, and whether it is the same one in all batches that have this address. For
+  // devices.
+  const std::uint32_t* entries = nullptr;
+  std::size_t num_entries = 0;
+  bool entries_stay = false;
   double total = 1;       // what the loss of the batch is divided by
   std::uint32_t key = 0;  // of the dropout
   // AdamW's scalars: see StepScalars in math/optimizers.h.
@@ -114,6 +119,17 @@ struct SoftmaxBlock {
   double loss = 0;
 };
 
+// A row of a batch as a device needs it.
+struct SoftmaxRow {
+  std::uint64_t begin = 0;  // of its targets, in SoftmaxBatch::entries
+  std::uint32_t count = 0;  // of its targets
+  std::uint32_t item = 0;
+  std::uint32_t next = 0;   // 1 + next row with the same input, 0: none
+  std::uint32_t first = 0;  // 1: no row before it has the same input
+  float total = 0;
+  float weight = 0;  // total / SoftmaxBatch::total
+};
+
 constexpr std::size_t softmax_scratch_rows(std::size_t dim, std::size_t hidden_stride) {
   return 5 * dim + 2 * hidden_stride + 4;
 }
@@ -122,6 +138,10 @@ struct SoftmaxScratch {
   SoftmaxBlock* blocks = nullptr;      // (blocks of the largest batch)
   std::uint32_t* first_row = nullptr;  // (num_items) 1 + first row of the batch with this input, 0: none
   double* norms = nullptr;             // (tasks of softmax_tasks)
+  // For devices, which have no blocks.
+  std::uint32_t capacity = 0;  // rows of the largest batch
+  SoftmaxRow* rows = nullptr;  // (capacity)
+  double* losses = nullptr;    // (capacity) of the rows, added up over the steps; zeros before the first one
 };
 
 // Tasks that own gradients: panels of items, then pieces of the network's weights.

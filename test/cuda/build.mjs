@@ -24,7 +24,7 @@ const LINK = { plain: '', asan: '-fsanitize=address,undefined', tsan: '-fsanitiz
 export const modes = /** @type {Mode[]} */ (Object.keys(INSTRUMENTED));
 
 const COMMON =
-  '-std=c++20 -g1 -fPIC -pthread -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -fvisibility=hidden';
+  '-std=c++20 -g1 -fPIC -pthread -Wall -Wextra -Werror -Wno-unknown-pragmas -ffp-contract=off -fno-math-errno -fvisibility=hidden';
 const INCLUDES = '-Itest/cuda/emulator -Inative -Itest/cuda';
 
 /** @param {string} list of native/sources.gypi @returns {string[]} */

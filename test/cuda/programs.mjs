@@ -9,4 +9,10 @@
  */
 
 /** @type {Program[]} */
-export const programs = [{ name: 'emulator' }, { name: 'memory' }, { name: 'finite' }];
+export const programs = [
+  { name: 'emulator' },
+  { name: 'memory' },
+  { name: 'finite' },
+  { name: 'softmax_step', kernels: ['softmax_step'] },
+  { name: 'train_item_pairs', kernels: ['train_item_pairs'], core: ['item_groups'] },
+];

@@ -1,0 +1,167 @@
+// Losses of a group of rows. Blocks score tiles of rows and items, and keep for each row of their part of the items the
+// largest logit, the sum of exponentials of the distance to it, and the logits of the targets; the parts are merged in
+// their order. Logits never reach global memory.
+#pragma once
+
+#include <math.h>
+
+#include "cuda/warp.h"
+#include "kernels/softmax_tile.cuh"
+
+namespace palate::k_cuda {
+
+// The sum of exp(s - origin) over some logits, none of which is above `origin`.
+struct Exponentials {
+  float origin = kMasked;
+  float sum = 0.0f;
+
+  __device__ __forceinline__ void merge(float other_origin, float other_sum) {
+    const float largest = fmaxf(origin, other_origin);
+    sum = sum * expf(origin - largest) + other_sum * expf(other_origin - largest);
+    origin = largest;
+  }
+};
+
+__device__ __forceinline__ std::uint32_t group_size(const SoftmaxArrays& a) { return a.end_row - a.first_row; }
+
+// The rows of h from `row` of the group on.
+__device__ __forceinline__ RowRange hidden_rows(const SoftmaxArrays& a, std::uint32_t row) {
+  return {a.output + (std::size_t{a.first_row} + row) * a.stride, group_size(a) - row, a.stride};
+}
+
+__device__ __forceinline__ RowRange output_rows(const SoftmaxArrays& a, std::uint32_t item) {
+  return {a.outputs.values + std::size_t{item} * a.stride, a.num_items - item, a.stride};
+}
+
+// Turns products into logits, in place.
+template <std::uint32_t kThreadRows>
+__device__ __forceinline__ void add_biases(const SoftmaxArrays& a, float (&sums)[kThreadRows][kThreadItems],
+                                           std::uint32_t first_item) {
+  if (a.biases.size == 0) return;
+#pragma unroll
+  for (std::uint32_t j = 0; j < kThreadItems; ++j) {
+    const float bias = first_item + j < a.num_items ? a.biases.values[first_item + j] : 0.0f;
+#pragma unroll
+    for (std::uint32_t i = 0; i < kThreadRows; ++i) sums[i][j] += bias;
+  }
+}
+
+// The item that is no candidate for a row of the group; num_items: none.
+__device__ __forceinline__ std::uint32_t masked_item(const SoftmaxArrays& a, std::uint32_t row) {
+  return a.self_mask && row < group_size(a) ? a.rows[a.first_row + row].item : a.num_items;
+}
+
+// The targets of a row in a panel.
+struct PanelEntries {
+  const std::uint32_t* begin;
+  const std::uint32_t* end;
+};
+
+__device__ __forceinline__ PanelEntries panel_entries(const SoftmaxArrays& a, std::uint32_t row, std::uint32_t panel) {
+  const std::uint32_t* starts = a.starts + std::size_t{row} * (a.panels + 1) + panel;
+  const std::uint32_t* entries = a.entries + a.rows[a.first_row + row].begin;
+  return {entries + starts[0], entries + starts[1]};
+}
+
+// Block (part, tile of rows).
+template <std::uint32_t kThreadRows>
+__global__ void __launch_bounds__(kTileThreads) score_kernel(SoftmaxArrays a) {
+  using Memory = TileMemory<kThreadRows>;
+  SHARED(memory, Memory);
+  constexpr std::uint32_t kRows = Memory::kRows;
+  constexpr std::uint32_t kRowThreads = kTileThreads / kRows;  // that look for the targets of a row
+  const std::uint32_t first_row = blockIdx.y * kRows;
+  const std::uint32_t x = threadIdx.x % kTileSide;
+  const std::uint32_t y = threadIdx.x / kTileSide * kThreadRows;
+  const std::uint32_t target_row = threadIdx.x / kRowThreads;
+  const std::uint32_t part = blockIdx.x;
+  const auto bound = [&a](std::uint32_t of) {
+    return static_cast<std::uint32_t>(std::uint64_t{a.panels} * of / a.score_parts);
+  };
+  Exponentials own[kThreadRows];
+  float target = 0.0f;
+  for (std::uint32_t panel = bound(part); panel < bound(part + 1); ++panel) {
+    const std::uint32_t first_item = panel * kTileItems;
+    float sums[kThreadRows][kThreadItems];
+    dot_tile<kThreadRows>(sums, hidden_rows(a, first_row), output_rows(a, first_item), memory);
+    add_biases<kThreadRows>(a, sums, first_item + x * kThreadItems);
+#pragma unroll
+    for (std::uint32_t i = 0; i < kThreadRows; ++i) {
+      const std::uint32_t masked = masked_item(a, first_row + y + i);
+      store4(&memory.product[y + i][x * kThreadItems], make_float4(sums[i][0], sums[i][1], sums[i][2], sums[i][3]));
+      float largest = own[i].origin;
+#pragma unroll
+      for (std::uint32_t j = 0; j < kThreadItems; ++j) {
+        const std::uint32_t item = first_item + x * kThreadItems + j;
+        if (item == masked) sums[i][j] = kMasked;
+        if (item < a.num_items) largest = fmaxf(largest, sums[i][j]);
+      }
+      own[i].sum *= expf(own[i].origin - largest);
+      own[i].origin = largest;
+#pragma unroll
+      for (std::uint32_t j = 0; j < kThreadItems; ++j) {
+        if (first_item + x * kThreadItems + j < a.num_items) own[i].sum += expf(sums[i][j] - largest);
+      }
+    }
+    __syncthreads();
+    if (first_row + target_row < group_size(a)) {
+      const PanelEntries entries = panel_entries(a, first_row + target_row, panel);
+      for (const std::uint32_t* e = entries.begin + threadIdx.x % kRowThreads; e < entries.end; e += kRowThreads) {
+        const std::uint32_t item = *e & ((1u << a.item_bits) - 1);
+        target = fmaf(static_cast<float>(*e >> a.item_bits), memory.product[target_row][item - first_item], target);
+      }
+    }
+    // The next tile's products are stored only behind the barriers of its dot products.
+  }
+  const std::size_t base = std::size_t{part} * group_size(a);
+#pragma unroll
+  for (std::uint32_t i = 0; i < kThreadRows; ++i) {
+#pragma unroll
+    for (std::uint32_t lanes = kTileSide / 2; lanes != 0; lanes /= 2) {
+      const float other = __shfl_xor_sync(kAllLanes, own[i].origin, lanes);
+      const float sum = __shfl_xor_sync(kAllLanes, own[i].sum, lanes);
+      own[i].merge(other, sum);
+    }
+    const std::uint32_t row = first_row + y + i;
+    if (x != 0 || row >= group_size(a)) continue;
+    a.part_origin[base + row] = own[i].origin;
+    a.part_sum[base + row] = own[i].sum;
+  }
+#pragma unroll
+  for (std::uint32_t lanes = kRowThreads / 2; lanes != 0; lanes /= 2) {
+    target += __shfl_xor_sync(kAllLanes, target, lanes);
+  }
+  if (threadIdx.x % kRowThreads == 0 && first_row + target_row < group_size(a)) {
+    a.part_target[base + first_row + target_row] = target;
+  }
+}
+
+inline constexpr std::uint32_t kMergeThreads = 256;
+
+// A warp for each row: its normalizer and its loss.
+__global__ void __launch_bounds__(kMergeThreads) merge_parts_kernel(SoftmaxArrays a) {
+  const std::uint32_t row = (blockIdx.x * kMergeThreads + threadIdx.x) / kWarpSize;
+  const std::uint32_t lane = threadIdx.x % kWarpSize;
+  const std::uint32_t group = group_size(a);
+  if (row >= group) return;
+  Exponentials all;
+  double target = 0;
+  for (std::uint32_t part = lane; part < a.score_parts; part += kWarpSize) {
+    const std::size_t at = std::size_t{part} * group + row;
+    all.merge(a.part_origin[at], a.part_sum[at]);
+    target += static_cast<double>(a.part_target[at]);
+  }
+  for (std::uint32_t lanes = kWarpSize / 2; lanes != 0; lanes /= 2) {
+    const float origin = __shfl_xor_sync(kAllLanes, all.origin, lanes);
+    const float sum = __shfl_xor_sync(kAllLanes, all.sum, lanes);
+    all.merge(origin, sum);
+  }
+  target = warp_sum(target);
+  if (lane != 0) return;
+  const float normalizer = all.origin + logf(all.sum);
+  a.normalizer[row] = normalizer;
+  const double total = a.rows[a.first_row + row].total;
+  a.losses[a.first_row + row] += total * static_cast<double>(normalizer) - target;
+}
+
+}  // namespace palate::k_cuda

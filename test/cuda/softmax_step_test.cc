@@ -1,0 +1,232 @@
+#define KERNEL_NS k_base
+#include <cmath>
+
+#include "core/parallel.h"
+#include "kernels/level.h"
+#include "softmax_oracle.h"
+#include "softmax_problem.h"
+
+namespace palate::test {
+namespace {
+
+// The same steps on the processor and on the device.
+struct Twins {
+  explicit Twins(const SoftmaxShape& shape, std::uint32_t capacity = 0)
+      : device(0),
+        pool(1),
+        processor(shape, std::max(shape.batch, capacity), nullptr),
+        gpu(shape, std::max(shape.batch, capacity), &device) {}
+
+  DeviceMemory device;
+  Pool pool;
+  SoftmaxModel processor, gpu;
+
+  double settle() {
+    double losses = 0;
+    EXPECT(k_cuda::softmax_settle(gpu.state, gpu.scratch, losses) == Status::ok);
+    return losses;
+  }
+
+  void fetch() { EXPECT(device.fetch(nullptr) == Status::ok); }
+};
+
+void compare(const SoftmaxShape& shape, std::uint32_t steps = 3) {
+  Twins twins(shape);
+  Random random(shape.batch);
+  double expected = 0;
+  for (std::uint32_t step = 0; step < steps; ++step) {
+    const auto rows = make_rows(shape, random);
+    const SoftmaxBatch batch = batch_of(*rows, step);
+    expected += k_base::softmax_step(twins.processor.state, batch, twins.processor.scratch, twins.pool);
+    EXPECT(k_cuda::softmax_step(twins.gpu.state, batch, twins.gpu.scratch, twins.pool) == 0);
+  }
+  EXPECT(close(twins.settle(), expected, 1e-5));
+  twins.fetch();
+  EXPECT_CLOSE(twins.gpu.collect(&SoftmaxArray::values), twins.processor.collect(&SoftmaxArray::values), 2e-5);
+  EXPECT_CLOSE(twins.gpu.collect(&SoftmaxArray::first), twins.processor.collect(&SoftmaxArray::first), 2e-5);
+  EXPECT_CLOSE(twins.gpu.collect(&SoftmaxArray::second), twins.processor.collect(&SoftmaxArray::second), 2e-5);
+}
+
+SoftmaxShape everything(std::uint32_t items, std::uint32_t dim, std::uint32_t batch) {
+  SoftmaxShape shape;
+  shape.items = items;
+  shape.dim = dim;
+  shape.batch = batch;
+  shape.hidden = 9;
+  shape.layer_norm = shape.biases = shape.self_mask = true;
+  shape.dropout = 0.3f;
+  return shape;
+}
+
+TEST(step_is_the_processors_for_odd_numbers_of_items) {
+  for (const std::uint32_t items : {1u, 31u, 33u, 63u, 64u, 65u, 129u}) compare(everything(items, 5, 5));
+}
+
+TEST(step_is_the_processors_for_odd_widths) {
+  for (const std::uint32_t dim : {1u, 31u, 33u, 64u, 65u, 129u}) {
+    SoftmaxShape shape = everything(33, dim, 5);
+    compare(shape);
+    shape.hidden = dim == 33 ? 129 : 1;
+    shape.tied = true;
+    compare(shape);
+  }
+}
+
+// Tiles of 32, 64 and 128 rows, and two of the last.
+TEST(step_is_the_processors_for_odd_batches) {
+  for (const std::uint32_t batch : {1u, 31u, 33u, 65u, 129u}) {
+    SoftmaxShape shape;
+    shape.items = 70;
+    shape.dim = 3;
+    shape.batch = batch;
+    shape.biases = true;
+    compare(shape, 2);
+  }
+}
+
+TEST(step_takes_large_batches_in_groups) {
+  for (const bool tied : {false, true}) {
+    SoftmaxShape shape = everything(5, 1, 1061);
+    shape.hidden = 1;
+    shape.tied = tied;
+    compare(shape, 2);
+  }
+}
+
+TEST(step_learns_from_single_pairs_whose_inputs_repeat) {
+  for (const bool tied : {false, true}) {
+    SoftmaxShape shape = everything(40, 6, 37);
+    shape.single_pairs = true;
+    shape.tied = tied;
+    compare(shape);
+    shape.hidden = 0;
+    compare(shape);
+    shape.layer_norm = false;
+    compare(shape);
+  }
+}
+
+TEST(step_clips_the_whole_gradient) {
+  for (const bool tied : {false, true}) {
+    for (const float norm : {1e-3f, 0.05f, 100.0f}) {
+      SoftmaxShape shape = everything(33, 7, 33);
+      shape.tied = tied;
+      shape.single_pairs = !tied;
+      shape.clip_norm = norm;
+      compare(shape, 2);
+    }
+  }
+}
+
+TEST(step_shares_panels_between_few_blocks) {
+  // More panels of 64 items than the pass of gradients has blocks: 264.
+  SoftmaxShape shape;
+  shape.items = 64 * 265 + 1;
+  shape.dim = 1;
+  shape.batch = 2;
+  shape.biases = true;
+  compare(shape, 1);
+}
+
+TEST(loss_has_no_dropout_and_changes_nothing) {
+  const SoftmaxShape shape = everything(65, 6, 33);
+  Twins twins(shape);
+  Random random(1);
+  const auto rows = make_rows(shape, random);
+  const SoftmaxBatch batch = batch_of(*rows, 0);
+  EXPECT(k_cuda::softmax_loss(twins.gpu.state, batch, twins.gpu.scratch, twins.pool) == 0);
+  EXPECT(close(twins.settle(), oracle_loss(twins.processor.state, batch, false), 1e-5));
+  EXPECT(twins.settle() == 0);
+  twins.fetch();
+  EXPECT(twins.gpu.collect(&SoftmaxArray::values) == twins.processor.collect(&SoftmaxArray::values));
+}
+
+TEST(smaller_batches_follow_larger_ones) {
+  SoftmaxShape shape = everything(20, 3, 40);
+  shape.tied = true;
+  Twins twins(shape, 40);
+  Random random(2);
+  double expected = 0;
+  for (const std::uint32_t size : {3u, 40u, 1u}) {
+    shape.batch = size;
+    const auto rows = make_rows(shape, random);
+    const SoftmaxBatch batch = batch_of(*rows, size);
+    expected += k_base::softmax_step(twins.processor.state, batch, twins.processor.scratch, twins.pool);
+    k_cuda::softmax_step(twins.gpu.state, batch, twins.gpu.scratch, twins.pool);
+  }
+  EXPECT(close(twins.settle(), expected, 1e-5));
+}
+
+TEST(gradient_is_that_of_the_formulas) {
+  for (const bool tied : {false, true}) {
+    for (const bool network : {false, true}) {
+      SoftmaxShape shape = everything(7, 3, 5);
+      if (!network) {
+        shape.hidden = 0;
+        shape.layer_norm = false;
+      }
+      shape.tied = tied;
+      Twins twins(shape);
+      Random random(3);
+      const auto rows = make_rows(shape, random);
+      const SoftmaxBatch batch = batch_of(*rows, 0);
+      const std::vector<float> expected = oracle_gradient(twins.processor, batch);
+      k_cuda::softmax_step(twins.gpu.state, batch, twins.gpu.scratch, twins.pool);
+      EXPECT(close(twins.settle(), oracle_loss(twins.processor.state, batch, true), 1e-5));
+      twins.fetch();
+      // From moments at zero the first one is (1 - beta1) times the gradient.
+      std::vector<float> gradient = twins.gpu.collect(&SoftmaxArray::first);
+      for (float& value : gradient) value /= 1.0f - batch.beta1;
+      EXPECT_CLOSE(gradient, expected, 1e-5);
+    }
+  }
+}
+
+TEST(large_logits_do_not_overflow) {
+  SoftmaxShape shape;
+  shape.items = 100;
+  shape.dim = 2;
+  shape.batch = 3;
+  Twins twins(shape);
+  for (SoftmaxModel* model : {&twins.processor, &twins.gpu}) {
+    for (std::size_t n = 0; n < model->state.outputs.size; ++n) model->state.outputs.values[n] *= 1000;
+  }
+  Random random(4);
+  const auto rows = make_rows(shape, random);
+  const SoftmaxBatch batch = batch_of(*rows, 0);
+  k_cuda::softmax_loss(twins.gpu.state, batch, twins.gpu.scratch, twins.pool);
+  EXPECT(close(twins.settle(), oracle_loss(twins.processor.state, batch, false), 1e-5));
+}
+
+TEST(values_that_are_no_numbers_show_in_the_loss) {
+  SoftmaxShape shape;
+  shape.items = 70;
+  shape.dim = 2;
+  shape.batch = 3;
+  Twins twins(shape);
+  twins.gpu.state.outputs.values[69 * twins.gpu.state.stride] = NAN;
+  Random random(5);
+  const auto rows = make_rows(shape, random);
+  k_cuda::softmax_step(twins.gpu.state, batch_of(*rows, 0), twins.gpu.scratch, twins.pool);
+  EXPECT(std::isnan(twins.settle()));
+}
+
+TEST(the_same_steps_give_the_same_bits) {
+  const SoftmaxShape shape = everything(129, 33, 65);
+  std::vector<float> first;
+  for (int run = 0; run < 2; ++run) {
+    Twins twins(shape);
+    Random random(6);
+    for (std::uint32_t step = 0; step < 2; ++step) {
+      const auto rows = make_rows(shape, random);
+      k_cuda::softmax_step(twins.gpu.state, batch_of(*rows, step), twins.gpu.scratch, twins.pool);
+      twins.settle();
+    }
+    twins.fetch();
+    if (run == 0) first = twins.gpu.collect(&SoftmaxArray::values);
+    EXPECT(twins.gpu.collect(&SoftmaxArray::values) == first);
+  }
+}
+
+}  // namespace
+}  // namespace palate::test
