@@ -26,6 +26,7 @@ constexpr DeviceOperations kOperations = {open_memory, close_memory, fetch, forg
 Backend make_row() {
   Backend row = {};
   row.level = "cuda";
+  row.select_topk = select_topk;
   row.device = &kOperations;
   row.softmax_step = softmax_step;
   row.softmax_loss = softmax_loss;

@@ -9,6 +9,6 @@
       "-mavx512f", "-mavx512bw", "-mavx512cd", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512",
       "-Wno-unknown-warning-option", "-Wno-maybe-uninitialized", "-Wno-uninitialized"
     ],
-    "cuda_flags": ["-Werror=all-warnings", "-Xfatbin=-compress-all", "-Xcompiler=-Wall,-Wextra"]
+    "cuda_flags": ["--expt-relaxed-constexpr", "-Werror=all-warnings", "-Xfatbin=-compress-all", "-Xcompiler=-Wall,-Wextra"]
   }
 }

@@ -63,6 +63,7 @@
       "native/cuda/finite.cu",
       "native/cuda/library.cu",
       "native/cuda/memory.cu",
+      "native/kernels/select_topk.cu",
       "native/kernels/softmax_step.cu",
       "native/kernels/train_item_pairs.cu"
     ]

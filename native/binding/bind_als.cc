@@ -5,6 +5,7 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/checks.h"
+#include "binding/device.h"
 #include "binding/session.h"
 #include "binding/task.h"
 #include "core/als_trainer.h"
@@ -55,6 +56,7 @@ class AlsTrainerObject : public Napi::ObjectWrap<AlsTrainerObject> {
     const Fields fields(info[0]);
     const AlsTrainerSetup setup = read_setup(info.Env(), fields);
     shared_ = std::make_shared<Shared<AlsTrainer>>(setup);
+    expect_open(info.Env(), shared_->state.device());
     if (shared_->state.failed()) {
       shared_.reset();
       throw Napi::Error::New(info.Env(), "Not enough memory for " + std::to_string(setup.offsets.size - 1) +
@@ -74,6 +76,7 @@ class AlsTrainerObject : public Napi::ObjectWrap<AlsTrainerObject> {
         env, "palate.runAlsEpoch",
         [call, flag](const std::atomic<std::int32_t>& teardown) {
           call->result = call->shared->state.run_epoch(*flag, teardown);
+          expect_device(call->shared->state.device());
         },
         [call](Napi::Env e) {
           Napi::Object object = Napi::Object::New(e);
@@ -87,7 +90,8 @@ class AlsTrainerObject : public Napi::ObjectWrap<AlsTrainerObject> {
 
   Napi::Value read(const Napi::CallbackInfo& info) {
     expect_idle(info.Env(), shared_);
-    const AlsTrainer& trainer = shared_->state;
+    AlsTrainer& trainer = shared_->state;
+    expect_fetched(info.Env(), trainer.fetch(), trainer.device());
     const Fields fields(info[0]);
     const std::size_t dim = trainer.dim();
     trainer.read_users(fields.array<float>("userFactors", trainer.num_users() * dim).data);

@@ -8,6 +8,7 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/checks.h"
+#include "binding/device.h"
 #include "binding/session.h"
 #include "binding/task.h"
 #include "core/count_trainer.h"
@@ -152,7 +153,9 @@ class CountTrainerObject : public Napi::ObjectWrap<CountTrainerObject> {
     setup.init_std = fields.f32("initStd");
     setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
     setup.threads = at_most(fields, "threads", kMostThreads, env);
+    setup.device = device_of(env, fields, &Backend::factorize_counts);
     shared_ = std::make_shared<Shared<CountTrainer>>(setup);
+    expect_open(env, shared_->state.device());
     if (shared_->state.failed()) {
       shared_.reset();
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_items) + " items and dim " +
@@ -172,6 +175,7 @@ class CountTrainerObject : public Napi::ObjectWrap<CountTrainerObject> {
         env, "palate.runCountEpoch",
         [call, flag, learning_rate](const std::atomic<std::int32_t>& teardown) {
           call->result = call->shared->state.run_epoch(learning_rate, *flag, teardown);
+          expect_device(call->shared->state.device());
           if (call->result.status == Status::out_of_memory)
             throw std::runtime_error("Not enough memory for the counts");
         },
@@ -191,6 +195,7 @@ class CountTrainerObject : public Napi::ObjectWrap<CountTrainerObject> {
     if (target.size != std::size_t{s.num_items} * s.dim) {
       throw Napi::RangeError::New(info.Env(), "native: `itemFactors` has the wrong length");
     }
+    expect_fetched(info.Env(), shared_->state.fetch(), shared_->state.device());
     shared_->state.read_vectors(target.data);
     return info.Env().Undefined();
   }

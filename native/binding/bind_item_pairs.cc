@@ -5,6 +5,7 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/checks.h"
+#include "binding/device.h"
 #include "binding/session.h"
 #include "binding/task.h"
 #include "core/item_pair_trainer.h"
@@ -62,6 +63,7 @@ ItemPairSetup read_setup(Napi::Env env, const Fields& fields) {
   setup.init_std = fields.f32("initStd");
   setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
   setup.threads = at_most(fields, "threads", kMostThreads, env);
+  setup.device = device_of(env, fields, &Backend::train_item_pairs);
   return setup;
 }
 
@@ -79,6 +81,7 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
     const Fields fields(info[0]);
     const ItemPairSetup setup = read_setup(env, fields);
     shared_ = std::make_shared<Shared<ItemPairTrainer>>(setup);
+    expect_open(env, shared_->state.device());
     if (shared_->state.failed()) {
       shared_.reset();
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_items) + " items and dim " +
@@ -100,6 +103,7 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
         env, "palate.runItemPairs",
         [call, flag, epoch, rate, last_rate](const std::atomic<std::int32_t>& teardown) {
           call->result = call->shared->state.run_epoch(epoch, rate, last_rate, *flag, teardown);
+          expect_device(call->shared->state.device());
         },
         [call](Napi::Env e) { return to_object(e, call->result); });
   }
@@ -119,7 +123,8 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
   Napi::Value read(const Napi::CallbackInfo& info) {
     expect_idle(info.Env(), shared_, kWords);
     const Fields fields(info[0]);
-    const ItemPairTrainer& trainer = shared_->state;
+    ItemPairTrainer& trainer = shared_->state;
+    expect_fetched(info.Env(), trainer.fetch(), trainer.device());
     const std::size_t floats = std::size_t{trainer.num_items()} * trainer.dim();
     trainer.read(fields.array<float>("inputs", floats).data, fields.array<float>("outputs", floats).data);
     return info.Env().Undefined();

@@ -5,6 +5,7 @@
 
 #include "binding/args.h"
 #include "binding/bind.h"
+#include "binding/device.h"
 #include "binding/session.h"
 #include "binding/task.h"
 #include "core/softmax_trainer.h"
@@ -59,6 +60,7 @@ SoftmaxSetup read_setup(Napi::Env env, const Fields& fields) {
   setup.clip_norm = fields.f32("clipNorm");
   setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
   setup.threads = at_most(fields, "threads", kMostThreads, env);
+  setup.device = device_of(env, fields, &Backend::softmax_step, &Backend::softmax_loss);
   if (setup.dim == 0 || setup.batch_size == 0)
     throw Napi::RangeError::New(env, "native: `dim` and `batchSize` must be above 0");
   return setup;
@@ -83,6 +85,7 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
     const Fields fields(info[0]);
     const SoftmaxSetup setup = read_setup(env, fields);
     shared_ = std::make_shared<Shared<SoftmaxTrainer>>(setup);
+    expect_open(env, shared_->state.device());
     if (shared_->state.failed()) {
       shared_.reset();
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_items) + " items, dim " +
@@ -111,6 +114,7 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
         env, "palate.softmax",
         [call, flag, epoch, learning_rate, work](const std::atomic<std::int32_t>& teardown) {
           call->result = work(call->shared->state, epoch, learning_rate, *flag, teardown);
+          expect_device(call->shared->state.device());
         },
         [call](Napi::Env e) { return to_object(e, call->result); });
   }
@@ -155,12 +159,14 @@ class SoftmaxTrainerObject : public Napi::ObjectWrap<SoftmaxTrainerObject> {
 
   Napi::Value read(const Napi::CallbackInfo& info) {
     SoftmaxTrainer& trainer = idle_trainer(info.Env());
+    expect_fetched(info.Env(), trainer.fetch(), trainer.device());
     trainer.read(parameters_of(trainer, Fields(info[0])));
     return info.Env().Undefined();
   }
 
   Napi::Value write(const Napi::CallbackInfo& info) {
     SoftmaxTrainer& trainer = idle_trainer(info.Env());
+    expect_fetched(info.Env(), trainer.fetch(), trainer.device());  // or `write` would lose what it leaves alone
     trainer.write(parameters_of(trainer, Fields(info[0])));
     return info.Env().Undefined();
   }

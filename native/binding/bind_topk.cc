@@ -7,6 +7,7 @@
 #include "backend.h"
 #include "binding/args.h"
 #include "binding/bind.h"
+#include "binding/device.h"
 #include "binding/session.h"
 #include "binding/shared_pool.h"
 #include "binding/task.h"
@@ -70,6 +71,7 @@ TopkCall read_call(Napi::Env env, const Fields& fields) {
 struct Search {
   TopkCall call = {};
   const Backend* backend = &cpu_backend();  // the one of the moment of the call
+  DeviceChoice device;
   Status status = Status::ok;
 
   static void run(void* context, Pool& pool) {
@@ -78,12 +80,29 @@ struct Search {
   }
 };
 
+// On a device, whose memory is that of the call alone.
+void run_on_device(Search& search) {
+  const Device device(search.device);
+  if (device.failed()) throw DeviceFailure("the CUDA device cannot be opened: another program may have its memory");
+  Pool pool(1);
+  search.call.device = device.memory();
+  search.status = device.backend().select_topk(search.call, pool);
+  expect_device(device);
+}
+
 Napi::Value select_topk(const Napi::CallbackInfo& info) {
   const Fields fields(info[0]);
   Search search;
   search.call = read_call(info.Env(), fields);
+  search.device = device_of(info.Env(), fields, &Backend::select_topk);
   const std::uint32_t threads = fields.u32("threads");
-  if (is_worth_threads(search.call, threads)) {
+  if (search.device.backend != nullptr) {
+    try {
+      run_on_device(search);
+    } catch (const DeviceFailure& failure) {
+      throw device_error(info.Env(), failure.what());
+    }
+  } else if (is_worth_threads(search.call, threads)) {
     with_shared_pool(threads, Search::run, &search);
   } else {
     Pool self(1);
@@ -105,6 +124,7 @@ Napi::Value start_topk(const Napi::CallbackInfo& info) {
   auto search = std::make_shared<LongSearch>();
   search->call = read_call(env, fields);
   search->call.cancel = cancel;
+  search->device = device_of(env, fields, &Backend::select_topk);
   search->arrays = Napi::Persistent(fields.copy());
   search->flag = Napi::Persistent(info[1].As<Napi::Object>());
   const std::uint32_t threads = fields.u32("threads");
@@ -112,6 +132,7 @@ Napi::Value start_topk(const Napi::CallbackInfo& info) {
       env, "palate.startTopk",
       [search, threads](const std::atomic<std::int32_t>& teardown) {
         search->call.teardown = &teardown;
+        if (search->device.backend != nullptr) return run_on_device(*search);
         Pool pool(is_worth_threads(search->call, threads) ? threads : 1);
         Search::run(search.get(), pool);
         if (search->status == Status::out_of_memory) throw std::runtime_error(out_of_memory(search->call));

@@ -5,6 +5,7 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/checks.h"
+#include "binding/device.h"
 #include "binding/session.h"
 #include "binding/task.h"
 #include "core/trainer.h"
@@ -30,6 +31,7 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     read_sizes(env, fields, setup);
     read_options(env, fields, setup);
     shared_ = std::make_shared<Shared<Trainer>>(setup);
+    expect_open(env, shared_->state.device());
     if (shared_->state.failed()) {
       shared_.reset();
       throw Napi::Error::New(env, "Not enough memory for " + std::to_string(setup.num_users) + " users, " +
@@ -109,6 +111,8 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     setup.init_std = fields.f32("initStd");
     setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
     setup.threads = at_most(fields, "threads", kMostThreads, env);
+    setup.device = device_of(env, fields, &Backend::train_epoch, &Backend::train_adam, &Backend::train_batch,
+                             &Backend::evaluate_pairs);
   }
 
   Napi::Value run_epoch(const Napi::CallbackInfo& info) {
@@ -122,6 +126,7 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
         env, "palate.runEpoch",
         [call, flag, epoch, learning_rate](const std::atomic<std::int32_t>& teardown) {
           call->result = call->shared->state.run_epoch(epoch, learning_rate, *flag, teardown);
+          expect_device(call->shared->state.device());
         },
         [call](Napi::Env e) { return to_object(e, call->result); });
   }
@@ -143,6 +148,7 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
 
   Napi::Value read(const Napi::CallbackInfo& info) {
     expect_idle(info.Env(), shared_, kWords);
+    expect_fetched(info.Env(), shared_->state.fetch(), shared_->state.device());
     const TrainState& s = shared_->state.state();
     const Fields fields(info[0]);
     const std::size_t dim = s.dim;

@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "binding/device.h"
+
 namespace palate {
 namespace {
 
@@ -19,12 +21,16 @@ struct Task {
   std::function<Napi::Value(Napi::Env)> result;
   std::atomic<std::int32_t> teardown{0};
   std::string error;
+  bool of_device = false;
   std::thread thread;
   Signal signal;
 
   void run() {
     try {
       work(teardown);
+    } catch (const DeviceFailure& failure) {
+      error = failure.what();
+      of_device = true;
     } catch (const std::exception& failure) {
       error = failure.what();
     }
@@ -45,6 +51,7 @@ void finish(Napi::Env env, void*, Task* pointer) {
   if (task->teardown.load(std::memory_order_relaxed) != 0) return;
   Napi::HandleScope scope(env);
   try {
+    if (task->of_device) throw device_error(env, task->error);
     if (!task->error.empty()) throw Napi::Error::New(env, task->error);
     // By the C calls: the wrapper would throw where a terminating worker runs no JavaScript any more, and
     // then there is nobody left to tell.

@@ -30,11 +30,11 @@ double sum_squared_scores(const Buffer<float>& a, const Buffer<float>& b) {
 }  // namespace
 
 AlsTrainer::AlsTrainer(const AlsTrainerSetup& setup)
-    : setup_(setup), stride_(whole_lanes(setup.dim)), pool_(setup.threads) {
+    : setup_(setup), device_(setup.device), stride_(whole_lanes(setup.dim)), pool_(setup.threads) {
   users_.rows = static_cast<std::uint32_t>(setup.offsets.size - 1);
   items_.rows = setup.num_items;
   block_ = setup.solver == AlsSolver::cg ? 0 : setup.block == 0 ? stride_ : std::min(whole_lanes(setup.block), stride_);
-  failed_ = !allocate();
+  failed_ = device_.failed() || !allocate();
 }
 
 bool AlsTrainer::allocate() {
@@ -109,7 +109,9 @@ void AlsTrainer::form_gram(Side& side) {
   call.num_rows = side.rows;
   call.stride = stride_;
   call.shares = shares_.data();
-  cpu_backend().form_gram(call, pool_);
+  call.device = device_.memory();
+  device_.backend().form_gram(call, pool_);
+  (void)device_.fetch({call.gram});  // sums over it are taken here; run_epoch asks whether it worked
 }
 
 Status AlsTrainer::fit(Side& side, const Side& fixed, const std::atomic<std::int32_t>& cancel,
@@ -133,7 +135,8 @@ Status AlsTrainer::fit(Side& side, const Side& fixed, const std::atomic<std::int
   call.partial = partial_.data();
   call.cancel = &cancel;
   call.teardown = &teardown;
-  return cpu_backend().solve_als(call, pool_, sums);
+  call.device = device_.memory();
+  return device_.backend().solve_als(call, pool_, sums);
 }
 
 AlsEpochResult AlsTrainer::run_epoch(const std::atomic<std::int32_t>& cancel,
@@ -166,16 +169,21 @@ AlsEpochResult AlsTrainer::run_epoch(const std::atomic<std::int32_t>& cancel,
       call.size = setup_.valid_users.size;
       call.stride = stride_;
       call.partial = pair_losses_.data();
-      const double observed = cpu_backend().sum_pair_losses(call, pool_);
+      call.device = device_.memory();
+      const double observed = device_.backend().sum_pair_losses(call, pool_);
       result.valid_loss = observed / static_cast<double>(call.size) + static_cast<double>(setup_.unobserved_weight) *
                                                                           sum_squared_scores(users_.gram, items_.gram) /
                                                                           static_cast<double>(setup_.items.size);
     }
-    if (!std::isfinite(result.train_loss) || !std::isfinite(items.fitted)) result.status = Status::diverged;
+    result.status = device_.status();
+    const bool finite = std::isfinite(result.train_loss) && std::isfinite(items.fitted);
+    if (result.status == Status::ok && !finite) result.status = Status::diverged;
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
+
+Status AlsTrainer::fetch() { return device_.fetch({users_.factors.data(), items_.factors.data()}); }
 
 void AlsTrainer::read(const Side& side, float* target) const {
   for (std::uint32_t row = 0; row < side.rows; ++row)

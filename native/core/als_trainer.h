@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "backend.h"
+#include "core/device.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/view.h"
@@ -31,6 +32,7 @@ struct AlsTrainerSetup {
   float init_std = 0;
   std::uint64_t seed = 0;
   std::uint32_t threads = 1;
+  DeviceChoice device;
 };
 
 struct AlsEpochResult {
@@ -50,9 +52,12 @@ class AlsTrainer {
   // Fits all users, then all items. Raise either flag to stop; the factors are then undefined.
   AlsEpochResult run_epoch(const std::atomic<std::int32_t>& cancel, const std::atomic<std::int32_t>& teardown);
 
+  // Brings the factors back from the device, to be called before they are read.
+  Status fetch();
   // Copy the factors, (users, dim) and (items, dim), without padding.
   void read_users(float* target) const { read(users_, target); }
   void read_items(float* target) const { read(items_, target); }
+  const Device& device() const { return device_; }
   std::uint32_t dim() const { return setup_.dim; }
   std::uint32_t num_users() const { return users_.rows; }
   std::uint32_t num_items() const { return items_.rows; }
@@ -78,6 +83,7 @@ class AlsTrainer {
   void read(const Side& side, float* target) const;
 
   AlsTrainerSetup setup_;
+  Device device_;
   std::uint32_t stride_ = 0;
   std::uint32_t block_ = 0;
   Pool pool_;

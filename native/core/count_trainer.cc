@@ -29,8 +29,9 @@ bool skips_rows(const CountTrainerSetup& setup) {
 }  // namespace
 
 CountTrainer::CountTrainer(const CountTrainerSetup& setup)
-    : setup_(setup), counts_(setup.offsets, setup.items, setup.num_items), pool_(setup.threads) {
-  failed_ = counts_.failed() || !allocate();
+    : setup_(setup), device_(setup.device), counts_(setup.offsets, setup.items, setup.num_items), pool_(setup.threads) {
+  state_.device = device_.memory();
+  failed_ = device_.failed() || counts_.failed() || !allocate();
   if (!failed_) initialise();
 }
 
@@ -147,11 +148,13 @@ CountEpochResult CountTrainer::run_epoch(float learning_rate, const std::atomic<
     call_.learning_rate = learning_rate;
     call_.cancel = &cancel;
     call_.teardown = &teardown;
-    result.status = cpu_backend().factorize_counts(state_, call_, pool_, result.cost);
+    result.status = device_.backend().factorize_counts(state_, call_, pool_, result.cost);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
+
+Status CountTrainer::fetch() { return device_.fetch({state_.vectors}); }
 
 void CountTrainer::read_vectors(float* target) const {
   for (std::uint32_t item = 0; item < state_.num_items; ++item) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/cooccurrence.h"
+#include "core/device.h"
 
 namespace palate {
 
@@ -24,6 +25,7 @@ struct CountTrainerSetup {
   float init_std = 0;
   std::uint64_t seed = 0;
   std::uint32_t threads = 1;
+  DeviceChoice device;
 };
 
 struct CountEpochResult {
@@ -43,9 +45,12 @@ class CountTrainer {
   CountEpochResult run_epoch(float learning_rate, const std::atomic<std::int32_t>& cancel,
                              const std::atomic<std::int32_t>& teardown);
 
+  // Brings the vectors back from the device, to be called before they are read.
+  Status fetch();
   // Copies the vectors, (num_items, dim), without padding.
   void read_vectors(float* target) const;
   const FactorizeState& state() const { return state_; }
+  const Device& device() const { return device_; }
 
  private:
   bool allocate();
@@ -54,6 +59,7 @@ class CountTrainer {
   bool tabulate();
 
   CountTrainerSetup setup_;
+  Device device_;
   Cooccurrence counts_;
   Pool pool_;
   FactorizeState state_;

@@ -108,7 +108,6 @@ Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::ui
   call.scratch = scratch_.data();
   call.scratch_stride = item_pairs_scratch(setup_.negatives);
   call.block_losses = block_losses_.data();
-  call.device = device_.memory();
   block_losses_.assign(groups, 0.0);
   const Status status = device_.backend().train_item_pairs(call, pool_);
   losses.sum += std::accumulate(block_losses_.begin(), block_losses_.end(), 0.0);
@@ -122,6 +121,7 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
   const auto start = std::chrono::steady_clock::now();
   const FlushDenormals flush;
   ItemPairsCall call;
+  call.device = device_.memory();
   call.cancel = &cancel;
   call.teardown = &teardown;
   ItemPairEpoch result;
@@ -136,8 +136,8 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
   }
   const std::size_t floats = std::size_t{setup_.num_items} * stride_;
   if (result.status == Status::ok && !std::isfinite(losses.sum)) result.status = Status::diverged;
-  for (const float* table : {inputs_.data(), outputs_.data()}) {
-    if (result.status == Status::ok) result.status = device_.check_finite(table, floats, pool_);
+  for (const Buffer<float>* rows : {&inputs_, &outputs_}) {
+    if (result.status == Status::ok) result.status = device_.check_finite(rows->data(), floats, pool_);
   }
   // The same draws each time, so that epochs can be compared.
   Losses valid;
@@ -153,6 +153,8 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
+
+Status ItemPairTrainer::fetch() { return device_.fetch({inputs_.data(), outputs_.data()}); }
 
 void ItemPairTrainer::read(float* inputs, float* outputs) const {
   for (std::uint32_t item = 0; item < setup_.num_items; ++item) {

@@ -53,8 +53,8 @@ class ItemPairTrainer {
   ItemPairEpoch run_epoch(std::uint32_t epoch, float rate, float last_rate, const std::atomic<std::int32_t>& cancel,
                           const std::atomic<std::int32_t>& teardown);
 
-  // Brings the tables back from the device, to be called before `read`.
-  Status fetch() { return device_.fetch({inputs_.data(), outputs_.data()}); }
+  // Brings the rows back from the device, to be called before they are read.
+  Status fetch();
   // Copies the rows of `dim` floats, without padding.
   void read(float* inputs, float* outputs) const;
   std::uint32_t num_items() const { return setup_.num_items; }

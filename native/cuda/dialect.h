@@ -11,8 +11,13 @@
 
 #if defined(__CUDACC__)
 
+#include <cuda_pipeline.h>
+
 #include <tuple>
 #include <type_traits>
+
+// A function for rare cases, kept out of the registers of those that call it.
+#define NOINLINE __noinline__
 
 // Static shared memory: SHARED(tile, float[16][65]).
 #define SHARED(name, ...) __shared__ typename std::type_identity<__VA_ARGS__>::type name

@@ -8,6 +8,7 @@ namespace palate::k_cuda {
 extern const Backend backend;
 
 // The functions of native/kernels/*.cu, as backend_cuda.cu gathers them.
+Status select_topk(const TopkCall& call, Pool& pool);
 
 double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);

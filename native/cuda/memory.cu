@@ -81,7 +81,8 @@ void* DeviceMemory::place(const void* host, std::size_t bytes, Upload upload, bo
   }
   if (!reserve(*array, bytes)) return nullptr;
   if (upload == Upload::always || (upload == Upload::once && !array->current)) {
-    if (!check(cudaMemcpyAsync(array->data, host, bytes, cudaMemcpyHostToDevice, stream_), "upload")) return nullptr;
+    this->upload(array->data, host, bytes);
+    if (status_ != Status::ok) return nullptr;
   }
   array->current = true;
   array->newer = array->newer || written;
@@ -96,6 +97,11 @@ const void* DeviceMemory::find_bytes(const void* host) const {
 void DeviceMemory::zero(void* array, std::size_t bytes) {
   if (array == nullptr || bytes == 0 || !enter()) return;
   check(cudaMemsetAsync(array, 0, bytes, stream_), "filling of an array");
+}
+
+void DeviceMemory::upload(void* array, const void* source, std::size_t bytes) {
+  if (array == nullptr || bytes == 0 || !enter()) return;
+  check(cudaMemcpyAsync(array, source, bytes, cudaMemcpyHostToDevice, stream_), "upload");
 }
 
 void DeviceMemory::download(void* target, const void* array, std::size_t bytes) {

@@ -75,6 +75,11 @@ class DeviceMemory {
   void fill_zero(T* array, std::size_t count) {
     zero(array, count * sizeof(T));
   }
+  // Copies from host memory, which may change as soon as this returns.
+  template <typename T>
+  void write(T* array, const T* source, std::size_t count) {
+    upload(array, source, count * sizeof(T));
+  }
   // Copies to host memory once the stream gets there; `target` holds it after finish().
   template <typename T>
   void read(T* target, const T* array, std::size_t count) {
@@ -114,6 +119,7 @@ class DeviceMemory {
   bool reserve(Array& array, std::size_t bytes);
   const void* find_bytes(const void* host) const;
   void zero(void* array, std::size_t bytes);
+  void upload(void* array, const void* source, std::size_t bytes);
   void download(void* target, const void* array, std::size_t bytes);
   bool can_launch(const void* kernel, dim3 grid, std::size_t shared_bytes);
   bool enter();

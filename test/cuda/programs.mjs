@@ -13,6 +13,7 @@ export const programs = [
   { name: 'emulator' },
   { name: 'memory' },
   { name: 'finite' },
+  { name: 'select_topk', kernels: ['select_topk'] },
   { name: 'softmax_step', kernels: ['softmax_step'] },
   { name: 'train_item_pairs', kernels: ['train_item_pairs'], core: ['item_groups'] },
 ];

@@ -26,9 +26,16 @@ constexpr unsigned kTokens = 64;
 
 enum class State { ready, at_barrier, in_warp, done };
 
+constexpr unsigned kMostCopies = 64;
+
 struct Thread {
   State state;
   Site site;
+  // Copies under way, the oldest first, and the group of each.
+  std::array<AsyncCopy, kMostCopies> copies;
+  std::array<std::size_t, kMostCopies> groups;
+  unsigned num_copies, done_copies;
+  std::size_t group;  // that the next copy belongs to
 };
 
 // Lanes that wait for each other. It is taken until all have gone on.
@@ -114,7 +121,8 @@ void give_way(Block& b, Fiber& from, unsigned me) {
 
 void wait(Block& b, State state, Site site) {
   const unsigned me = b.running;
-  b.threads[me] = {state, site};
+  b.threads[me].state = state;
+  b.threads[me].site = site;
   give_way(b, *b.fibers[b.parity][me], me);
 }
 
@@ -127,6 +135,9 @@ void run_threads() {
     sanitizers::release(&b.grid_end);
     if (b.waiting != 0) fail(b.site, "a thread returns while %u wait at this barrier", b.waiting);
     const unsigned me = b.running;
+    if (b.threads[me].num_copies != b.threads[me].done_copies) {
+      fail({"copies", 0}, "a thread returns while copies of its own are under way");
+    }
     b.threads[me].state = State::done;
     ++b.done;
     give_way(b, *b.fibers[b.parity][me], me);
@@ -215,7 +226,11 @@ void run_block(const std::function<void()>& thread, unsigned parity) {
     b.warps[w].phases.fill(0);
     for (Meeting& meeting : b.warps[w].meetings) meeting.arrived = meeting.leaving = 0;
   }
-  for (unsigned t = 0; t < b.size; ++t) enqueue(b, t);
+  for (unsigned t = 0; t < b.size; ++t) {
+    b.threads[t].num_copies = b.threads[t].done_copies = 0;
+    b.threads[t].group = 0;
+    enqueue(b, t);
+  }
   while (b.done < b.size) {
     if (b.queued == 0) fail_deadlock(b);
     give_way(b, host, kNobody);
@@ -284,6 +299,36 @@ const std::uint64_t* meet(unsigned mask, std::uint64_t value, WarpOperation oper
   meeting.leaving &= ~(1u << own);
   if (operation == WarpOperation::sync) sanitizers::acquire(token);
   return meeting.values;
+}
+
+void begin_copy(const AsyncCopy& copy, Site site) {
+  Block& b = block();
+  Thread& thread = b.threads[b.running];
+  const auto aligned = [&copy](const void* address) {
+    return reinterpret_cast<std::uintptr_t>(address) % copy.bytes == 0;
+  };
+  if (copy.bytes != 4 && copy.bytes != 8 && copy.bytes != 16) fail(site, "a copy of %zu bytes", copy.bytes);
+  if (!aligned(copy.target) || !aligned(copy.source)) fail(site, "a copy of %zu bytes is not aligned", copy.bytes);
+  if (thread.num_copies == kMostCopies) fail(site, "more than %u copies of a thread are under way", kMostCopies);
+  thread.groups[thread.num_copies] = thread.group;
+  thread.copies[thread.num_copies++] = copy;
+}
+
+void commit_copies() {
+  Block& b = block();
+  ++b.threads[b.running].group;
+}
+
+bool next_copy(std::size_t groups, AsyncCopy& copy) {
+  Block& b = block();
+  Thread& thread = b.threads[b.running];
+  if (thread.done_copies == thread.num_copies) {
+    thread.done_copies = thread.num_copies = 0;
+    return false;
+  }
+  if (thread.groups[thread.done_copies] + groups >= thread.group) return false;
+  copy = thread.copies[thread.done_copies++];
+  return true;
 }
 
 unsigned lane() { return block().running % kLanes; }

@@ -13,6 +13,7 @@
 #define __device__
 #define __host__
 #define __constant__
+#define __grid_constant__
 #define __forceinline__ inline
 #define __launch_bounds__(...)
 
@@ -65,6 +66,7 @@ cudaError_t launch(Launch launch, cudaStream_t stream);
 }  // namespace emulator
 
 // The names of native/cuda/dialect.h.
+#define NOINLINE __attribute__((noinline))
 #define SHARED(name, ...)                                                                  \
   static const char name##_site = 0;                                                       \
   auto& name = *static_cast<std::type_identity_t<__VA_ARGS__>*>(::emulator::static_shared( \

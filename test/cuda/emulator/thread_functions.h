@@ -24,6 +24,17 @@ unsigned live_lanes();
 void fence();
 // Lets another thread run, where the schedule wants one.
 void reschedule();
+
+// A copy that a thread has begun, and that nobody may rely on before it has waited.
+struct AsyncCopy {
+  void* target;
+  const void* source;
+  std::size_t bytes;
+};
+void begin_copy(const AsyncCopy& copy, Site site);
+void commit_copies();
+// The next copy to be carried out so that `groups` groups at most are still under way; false where there is none.
+bool next_copy(std::size_t groups, AsyncCopy& copy);
 [[noreturn]] void fail_lane(unsigned lane, unsigned mask, Site site);
 
 template <typename T>
@@ -162,8 +173,25 @@ inline unsigned __reduce_or_sync(unsigned mask, unsigned value, EMULATOR_FROM) {
   return emulator::reduce(
       mask, value, [](unsigned a, unsigned b) { return a | b; }, EMULATOR_SITE);
 }
+
+// Copies are carried out when the thread waits for them: the latest that CUDA allows.
+inline void __pipeline_memcpy_async(void* target, const void* source, std::size_t bytes, EMULATOR_FROM) {
+  emulator::begin_copy({target, source, bytes}, EMULATOR_SITE);
+}
 #undef EMULATOR_FROM
 #undef EMULATOR_SITE
+
+inline void __pipeline_commit() { emulator::commit_copies(); }
+inline void __pipeline_wait_prior(std::size_t groups) {
+  emulator::AsyncCopy copy;
+  while (emulator::next_copy(groups, copy)) {
+    // Here, and not in the emulator, so that the sanitizers see the accesses.
+    for (std::size_t n = 0; n < copy.bytes; n += sizeof(unsigned)) {
+      const unsigned* source = reinterpret_cast<const unsigned*>(static_cast<const char*>(copy.source) + n);
+      *reinterpret_cast<unsigned*>(static_cast<char*>(copy.target) + n) = *source;
+    }
+  }
+}
 
 inline unsigned __activemask() { return emulator::live_lanes(); }
 inline void __threadfence() { emulator::fence(); }
