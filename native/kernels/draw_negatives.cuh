@@ -8,6 +8,7 @@
 #include "kernels/train_item_pairs.h"
 
 namespace palate::k_cuda {
+namespace {
 
 // Number n of a sequence; see math/random.h.
 __device__ __forceinline__ std::uint64_t bits_at(std::uint64_t sequence, std::uint64_t n) {
@@ -40,4 +41,5 @@ __device__ __forceinline__ bool has_seen(const std::uint32_t* begin, const std::
   return begin < last && *begin == item;
 }
 
+}  // namespace
 }  // namespace palate::k_cuda

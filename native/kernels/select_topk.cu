@@ -74,7 +74,7 @@ __device__ bool is_excluded(const Search& search, std::uint32_t query, std::uint
 
 // Appends the item at a position to the list of a query, if it is allowed there. Returns how long that is then.
 __device__ NOINLINE std::uint32_t offer(const Search& search, const Lists& lists, std::uint32_t row,
-                                            std::uint32_t query, std::uint32_t position, float score) {
+                                        std::uint32_t query, std::uint32_t position, float score) {
   if (position >= search.num_positions) return 0;
   const std::uint32_t item = search.items_at == nullptr ? position : search.items_at[position];
   const ScoreKey key = make_key(score, item);

@@ -7,6 +7,7 @@
 #include "kernels/softmax_device.cuh"
 
 namespace palate::k_cuda {
+namespace {
 
 // The step of one parameter; see math/optimizers.h.
 __device__ __forceinline__ void step_value(const SoftmaxArrays& a, const ParameterArray& array, std::size_t at,
@@ -15,18 +16,18 @@ __device__ __forceinline__ void step_value(const SoftmaxArrays& a, const Paramet
   const float second = fmaf(a.beta2, array.second[at], (1.0f - a.beta2) * (gradient * gradient));
   array.first[at] = first;
   array.second[at] = second;
-  array.values[at] = array.values[at] * a.keep - a.rate * first / fmaf(sqrtf(second), a.denominator, a.epsilon);
+  // Within two units of the last place; the exact quotient would cost more registers than there are.
+  const float step = __fdividef(a.rate * first, fmaf(sqrtf(second), a.denominator, a.epsilon));
+  array.values[at] = array.values[at] * a.keep - step;
 }
 
 // The block's threads step [begin, end).
 __device__ __forceinline__ void step_range(const SoftmaxArrays& a, const ParameterArray& array, std::size_t begin,
-                                           std::size_t end, float scale) {
-  for (std::size_t n = begin + threadIdx.x; n < end; n += blockDim.x) {
-    step_value(a, array, n, array.gradient[n] * scale);
-  }
+                                           std::size_t end) {
+  for (std::size_t n = begin + threadIdx.x; n < end; n += blockDim.x) step_value(a, array, n, array.gradient[n]);
 }
 
-inline constexpr std::uint32_t kStepThreads = 256;
+constexpr std::uint32_t kStepThreads = 256;
 
 // A warp for each row of the batch that is the first with its input: adds up the rows with the same one. In the tied
 // model the sum goes into the item's gradient; with two tables it replaces the row's own, and first_rows tells of it.
@@ -115,4 +116,5 @@ __global__ void __launch_bounds__(kStepThreads) step_kernel(SoftmaxArrays a, boo
   if (!a.tied) step_inputs(a, scale);
 }
 
+}  // namespace
 }  // namespace palate::k_cuda

@@ -8,17 +8,17 @@
 #include "kernels/softmax.h"
 
 namespace palate::k_cuda {
+namespace {
 
-inline constexpr std::uint32_t kTileItems = 64;     // of a tile, and of a panel
-inline constexpr std::uint32_t kTileDepth = 16;     // components that pass through shared memory together
-inline constexpr std::uint32_t kTileThreads = 256;  // 16 x 16
-inline constexpr std::uint32_t kTileSide = 16;
-inline constexpr std::uint32_t kThreadItems = kTileItems / kTileSide;
-inline constexpr std::uint32_t kNetworkRows =
-    4;  // rows whose network a block runs: each weight is read for all of them
-inline constexpr std::uint32_t kNetworkThreads = 256;
-inline constexpr float kMasked = -3e38f;  // finite, so that differences are no NaN
-inline constexpr float kNormEpsilon = 1e-5f;
+constexpr std::uint32_t kTileItems = 64;     // of a tile, and of a panel
+constexpr std::uint32_t kTileDepth = 16;     // components that pass through shared memory together
+constexpr std::uint32_t kTileThreads = 256;  // 16 x 16
+constexpr std::uint32_t kTileSide = 16;
+constexpr std::uint32_t kThreadItems = kTileItems / kTileSide;
+constexpr std::uint32_t kNetworkRows = 4;  // rows whose network a block runs: each weight is read for all of them
+constexpr std::uint32_t kNetworkThreads = 256;
+constexpr float kMasked = -3e38f;  // finite, so that differences are no NaN
+constexpr float kNormEpsilon = 1e-5f;
 
 struct ParameterArray {
   float* values = nullptr;
@@ -92,6 +92,7 @@ struct SoftmaxArrays {
   float epsilon = 0;
 };
 
-inline constexpr std::uint32_t kNormBlocks = 128;
+constexpr std::uint32_t kNormBlocks = 128;
 
+}  // namespace
 }  // namespace palate::k_cuda

@@ -11,6 +11,7 @@
 #include "kernels/softmax_scores.cuh"
 
 namespace palate::k_cuda {
+namespace {
 
 // Takes the targets of the panel out of the tile. Counts that take several entries stand side by side: the thread of
 // the first of them takes all.
@@ -143,14 +144,12 @@ struct BiasSums {
 // A block for some successive panels. `step`: takes AdamW's step of the panel at once, which is right when nothing else
 // adds to its gradient and nobody waits for the norm.
 template <std::uint32_t kThreadRows>
-__global__ void __launch_bounds__(kTileThreads) gradient_kernel(SoftmaxArrays a, bool step) {
+__global__ void __launch_bounds__(kTileThreads, 2) gradient_kernel(SoftmaxArrays a, bool step) {
   using Memory = TileMemory<kThreadRows>;
   SHARED(memory, Memory);
-  const auto bound = [&a](std::uint32_t of) {
-    return static_cast<std::uint32_t>(std::uint64_t{a.panels} * of / a.panel_blocks);
-  };
-  const std::uint32_t begin = bound(blockIdx.x);
-  for (std::uint32_t panel = begin; panel < bound(blockIdx.x + 1); ++panel) {
+  const std::uint32_t begin = first_panel(a.panels, a.panel_blocks, blockIdx.x);
+  const std::uint32_t end = first_panel(a.panels, a.panel_blocks, blockIdx.x + 1);
+  for (std::uint32_t panel = begin; panel < end; ++panel) {
     BiasSums biases;
     for (std::uint32_t row = 0; row < group_size(a); row += Memory::kRows) {
       gradient_tile<kThreadRows>(a, row, panel, memory);
@@ -163,10 +162,11 @@ __global__ void __launch_bounds__(kTileThreads) gradient_kernel(SoftmaxArrays a,
     // Each thread meets the gradients that other threads of the block wrote.
     __syncthreads();
     const std::uint32_t first = panel * kTileItems;
-    const std::uint32_t end = first + kTileItems < a.num_items ? first + kTileItems : a.num_items;
-    step_range(a, a.outputs, std::size_t{first} * a.stride, std::size_t{end} * a.stride, 1.0f);
-    if (a.biases.size != 0) step_range(a, a.biases, first, end, 1.0f);
+    const std::uint32_t last = first + kTileItems < a.num_items ? first + kTileItems : a.num_items;
+    step_range(a, a.outputs, std::size_t{first} * a.stride, std::size_t{last} * a.stride);
+    if (a.biases.size != 0) step_range(a, a.biases, first, last);
   }
 }
 
+}  // namespace
 }  // namespace palate::k_cuda

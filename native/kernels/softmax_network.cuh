@@ -8,8 +8,9 @@
 #include "kernels/softmax_device.cuh"
 
 namespace palate::k_cuda {
+namespace {
 
-inline constexpr std::uint32_t kNetworkWarps = kNetworkThreads / kWarpSize;
+constexpr std::uint32_t kNetworkWarps = kNetworkThreads / kWarpSize;
 
 // A 32-bit hash of (key, row, unit), the finaliser of MurmurHash3, as on the CPU.
 __device__ __forceinline__ bool dropout_keeps(const SoftmaxArrays& a, std::uint32_t row, std::uint32_t unit) {
@@ -240,7 +241,7 @@ struct WeightGradients {
   std::uint32_t count = 0;
 };
 
-inline constexpr std::uint32_t kRowParts = 8;  // of the rows, a warp for each
+constexpr std::uint32_t kRowParts = 8;  // of the rows, a warp for each
 
 // Block (piece, array): a piece is one m and the 32 n of the lanes.
 __global__ void __launch_bounds__(kRowParts* kWarpSize) weight_kernel(WeightGradients gradients, std::uint32_t batch) {
@@ -268,4 +269,5 @@ __global__ void __launch_bounds__(kRowParts* kWarpSize) weight_kernel(WeightGrad
   own.target[std::size_t{m} * own.target_stride + n] = total;
 }
 
+}  // namespace
 }  // namespace palate::k_cuda

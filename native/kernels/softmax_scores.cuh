@@ -9,6 +9,7 @@
 #include "kernels/softmax_tile.cuh"
 
 namespace palate::k_cuda {
+namespace {
 
 // The sum of exp(s - origin) over some logits, none of which is above `origin`.
 struct Exponentials {
@@ -63,9 +64,15 @@ __device__ __forceinline__ PanelEntries panel_entries(const SoftmaxArrays& a, st
   return {entries + starts[0], entries + starts[1]};
 }
 
+// Where part `part` of `parts` about equal ones begins.
+__device__ __forceinline__ std::uint32_t first_panel(std::uint32_t panels, std::uint32_t parts, std::uint32_t part) {
+  const std::uint32_t larger = panels % parts;  // the first ones have one more
+  return panels / parts * part + (part < larger ? part : larger);
+}
+
 // Block (part, tile of rows).
 template <std::uint32_t kThreadRows>
-__global__ void __launch_bounds__(kTileThreads) score_kernel(SoftmaxArrays a) {
+__global__ void __launch_bounds__(kTileThreads, 2) score_kernel(SoftmaxArrays a) {
   using Memory = TileMemory<kThreadRows>;
   SHARED(memory, Memory);
   constexpr std::uint32_t kRows = Memory::kRows;
@@ -75,12 +82,10 @@ __global__ void __launch_bounds__(kTileThreads) score_kernel(SoftmaxArrays a) {
   const std::uint32_t y = threadIdx.x / kTileSide * kThreadRows;
   const std::uint32_t target_row = threadIdx.x / kRowThreads;
   const std::uint32_t part = blockIdx.x;
-  const auto bound = [&a](std::uint32_t of) {
-    return static_cast<std::uint32_t>(std::uint64_t{a.panels} * of / a.score_parts);
-  };
   Exponentials own[kThreadRows];
   float target = 0.0f;
-  for (std::uint32_t panel = bound(part); panel < bound(part + 1); ++panel) {
+  const std::uint32_t end = first_panel(a.panels, a.score_parts, part + 1);
+  for (std::uint32_t panel = first_panel(a.panels, a.score_parts, part); panel < end; ++panel) {
     const std::uint32_t first_item = panel * kTileItems;
     float sums[kThreadRows][kThreadItems];
     dot_tile<kThreadRows>(sums, hidden_rows(a, first_row), output_rows(a, first_item), memory);
@@ -136,7 +141,7 @@ __global__ void __launch_bounds__(kTileThreads) score_kernel(SoftmaxArrays a) {
   }
 }
 
-inline constexpr std::uint32_t kMergeThreads = 256;
+constexpr std::uint32_t kMergeThreads = 256;
 
 // A warp for each row: its normalizer and its loss.
 __global__ void __launch_bounds__(kMergeThreads) merge_parts_kernel(SoftmaxArrays a) {
@@ -164,4 +169,5 @@ __global__ void __launch_bounds__(kMergeThreads) merge_parts_kernel(SoftmaxArray
   a.losses[a.first_row + row] += total * static_cast<double>(normalizer) - target;
 }
 
+}  // namespace
 }  // namespace palate::k_cuda

@@ -5,6 +5,7 @@
 #include "kernels/softmax_device.cuh"
 
 namespace palate::k_cuda {
+namespace {
 
 // Successive rows of a matrix: `count` of them exist, what lies behind reads as zeros.
 struct RowRange {
@@ -184,4 +185,5 @@ __device__ __forceinline__ void multiply_along(float (&sums)[kThreadRows][4], co
   }
 }
 
+}  // namespace
 }  // namespace palate::k_cuda

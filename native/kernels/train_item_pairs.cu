@@ -52,10 +52,10 @@ struct PairCells {
 // The cell of a block, and its batch.
 struct Cell {
   std::size_t begin;  // of its pairs
-  std::size_t size;
-  std::size_t turns;
-  std::size_t turn;
-  std::size_t done;     // pairs of the turns before
+  std::uint32_t size;
+  std::uint32_t turns;
+  std::uint32_t turn;
+  std::uint32_t done;   // pairs of the turns before
   std::uint32_t count;  // pairs of the batch
   std::uint32_t width;
   std::uint64_t sequence;
@@ -64,10 +64,10 @@ struct Cell {
   float* scores;
   float* slopes;
 
-  __device__ std::size_t pair(std::uint32_t place) const { return begin + turn + place * turns; }
+  __device__ std::size_t pair(std::uint32_t place) const { return begin + (turn + place * turns); }
 };
 
-__device__ Cell cell_of(const PairCells& c, std::uint32_t stratum) {
+__device__ __forceinline__ Cell cell_of(const PairCells& c, std::uint32_t stratum) {
   const std::uint32_t output_group = (blockIdx.x + stratum) % c.groups;
   const std::size_t index = std::size_t{blockIdx.x} * c.groups + output_group;
   const std::uint32_t first_slot = c.group_starts[output_group];
@@ -75,7 +75,7 @@ __device__ Cell cell_of(const PairCells& c, std::uint32_t stratum) {
   const std::size_t part = c.scratch_stride / 4;
   Cell cell = {};
   cell.begin = c.cells[index];
-  cell.size = c.cells[index + 1] - cell.begin;
+  cell.size = static_cast<std::uint32_t>(c.cells[index + 1] - cell.begin);  // positions in a chunk have 32 bits
   cell.turns = (cell.size + kPairBatch - 1) / kPairBatch;
   cell.width = c.negatives + 1;
   cell.sequence = c.seeds[index];
@@ -87,20 +87,22 @@ __device__ Cell cell_of(const PairCells& c, std::uint32_t stratum) {
 }
 
 // Negative r of the batch's pair `place`, or its output, which marks it void.
-__device__ std::uint32_t draw_negative(const PairCells& c, const Cell& cell, std::uint32_t place, std::uint32_t r) {
-  const std::uint64_t number = (cell.done + place) * c.negatives + r;
+__device__ __forceinline__ std::uint32_t draw_negative(const PairCells& c, const Cell& cell, std::uint32_t place,
+                                                       std::uint32_t r) {
+  const std::uint64_t number = std::uint64_t{cell.done + place} * c.negatives + r;
   if (!c.reject_seen) return draw(cell.noise, bits_at(cell.sequence, number));
   const std::size_t pair = cell.pair(place);
   const std::uint32_t history = c.histories[pair];
   for (std::uint32_t n = 0; n < kMostDraws; ++n) {
-    const std::uint32_t item = draw(cell.noise, bits_at(cell.sequence, number + n * cell.size * c.negatives));
+    const std::uint32_t item =
+        draw(cell.noise, bits_at(cell.sequence, number + std::uint64_t{n} * cell.size * c.negatives));
     const std::uint32_t* begin = c.seen_items + c.seen_offsets[history];
     if (!has_seen(begin, c.seen_items + c.seen_offsets[history + 1], item)) return item;
   }
   return c.pairs[pair].output;
 }
 
-__device__ void draw_batch(const PairCells& c, const Cell& cell) {
+__device__ __forceinline__ void draw_batch(const PairCells& c, const Cell& cell) {
   for (std::uint32_t n = threadIdx.x; n < cell.count * cell.width; n += kThreads) {
     const std::uint32_t place = n / cell.width;
     const std::uint32_t r = n % cell.width;
@@ -109,7 +111,7 @@ __device__ void draw_batch(const PairCells& c, const Cell& cell) {
 }
 
 // A warp takes a pair; its lanes share the columns, and four outputs are in flight.
-__device__ void score_batch(const PairCells& c, const Cell& cell) {
+__device__ __forceinline__ void score_batch(const PairCells& c, const Cell& cell) {
   const std::uint32_t lane = threadIdx.x % kWarpSize;
   for (std::uint32_t place = threadIdx.x / kWarpSize; place < cell.count; place += kWarps) {
     const float* input = c.inputs + std::size_t{c.pairs[cell.pair(place)].input} * c.stride;
@@ -134,14 +136,14 @@ __device__ void score_batch(const PairCells& c, const Cell& cell) {
 }
 
 // Slopes of the batch; returns the thread's share of the losses.
-__device__ double negative_sampling_slopes(const Cell& cell) {
+__device__ __forceinline__ double negative_sampling_slopes(const Cell& cell) {
   double loss = 0;
   for (std::uint32_t n = threadIdx.x; n < cell.count * cell.width; n += kThreads) {
     const std::uint32_t first = n - n % cell.width;
     const bool positive = n == first;
     const float x = positive ? -cell.scores[n] : cell.scores[n];
     const float fade = expf(-fabsf(x));
-    const float sigmoid = (x < 0.0f ? fade : 1.0f) / (1.0f + fade);
+    const float sigmoid = __fdividef(x < 0.0f ? fade : 1.0f, 1.0f + fade);
     const bool taken = positive || cell.targets[n] != cell.targets[first];
     cell.slopes[n] = taken ? (positive ? -sigmoid : sigmoid) : 0.0f;
     if (taken) loss += static_cast<double>(fmaxf(x, 0.0f) + log1pf(fade));
@@ -150,7 +152,7 @@ __device__ double negative_sampling_slopes(const Cell& cell) {
 }
 
 // A warp takes a pair.
-__device__ double sampled_softmax_slopes(const PairCells& c, const Cell& cell) {
+__device__ __forceinline__ double sampled_softmax_slopes(const PairCells& c, const Cell& cell) {
   const std::uint32_t lane = threadIdx.x % kWarpSize;
   double loss = 0;
   for (std::uint32_t place = threadIdx.x / kWarpSize; place < cell.count; place += kWarps) {
@@ -175,7 +177,7 @@ __device__ double sampled_softmax_slopes(const PairCells& c, const Cell& cell) {
     }
     sum = warp_sum(sum);
     for (std::uint32_t r = lane; r < cell.width; r += kWarpSize) {
-      slopes[r] = slopes[r] / sum - (r == 0 ? 1.0f : 0.0f);
+      slopes[r] = __fdividef(slopes[r], sum) - (r == 0 ? 1.0f : 0.0f);
     }
     if (lane == 0) loss += static_cast<double>(logf(sum) + most - own);
   }
@@ -208,7 +210,7 @@ __device__ __forceinline__ void move_rows(float* outputs, const std::uint32_t* t
   }
 }
 
-__device__ void move_batch(const PairCells& c, const Cell& cell, float rate) {
+__device__ __forceinline__ void move_batch(const PairCells& c, const Cell& cell, float rate) {
   for (std::uint32_t k = threadIdx.x; k < c.stride; k += kThreads) {
     for (std::uint32_t place = 0; place < cell.count; ++place) {
       float* input = c.inputs + std::size_t{c.pairs[cell.pair(place)].input} * c.stride + k;
@@ -228,7 +230,7 @@ __global__ void __launch_bounds__(kThreads) train_cell_kernel(PairCells c, std::
   Cell cell = cell_of(c, stratum);
   double loss = 0;
   for (cell.turn = 0; cell.turn < cell.turns; ++cell.turn) {
-    cell.count = static_cast<std::uint32_t>((cell.size - cell.turn + cell.turns - 1) / cell.turns);
+    cell.count = (cell.size - cell.turn + cell.turns - 1) / cell.turns;
     draw_batch(c, cell);
     __syncthreads();
     score_batch(c, cell);
