@@ -29,6 +29,7 @@
       "native/binding/bind_als.cc",
       "native/binding/bind_counts.cc",
       "native/binding/bind_device.cc",
+      "native/binding/bind_device_memory.cc",
       "native/binding/bind_item_pairs.cc",
       "native/binding/bind_sampler.cc",
       "native/binding/bind_softmax.cc",

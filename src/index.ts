@@ -76,6 +76,7 @@ export type { Chart, Report, ReportChapter, ReportPart, ReportTable } from './re
 
 // Devices
 
+export type { Gpu } from './native/binding.js';
 export { type CpuDevice, type CudaDevice, type DeviceInfo, devices } from './native/device.js';
 
 // Errors

@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
-import type { EpochRecord, Link, Metric, ModelName, Range } from './train-options.js';
+import type { Device, EpochRecord, Link, Metric, ModelName, Range } from './train-options.js';
 
 export type * from './train-options.js';
 
@@ -177,6 +177,8 @@ export interface RecommendAllOptions {
   candidateItems?: readonly Id[];
   /** At most so many. Default: as many as the machine runs at once. */
   threads?: number;
+  /** Models of factors or item vectors: 'cuda' searches on a GPU, which keeps the items. Default 'auto': the processor. */
+  device?: Device;
   signal?: AbortSignal;
 }
 

@@ -62,6 +62,7 @@ class Fields {
   float f32(const char* name) const { return static_cast<float>(number(name)); }
   bool boolean(const char* name) const { return get(name).ToBoolean().Value(); }
   std::string text(const char* name) const { return get(name).ToString().Utf8Value(); }
+  Napi::Value value(const char* name) const { return get(name); }
   bool has(const char* name) const { return !get(name).IsUndefined(); }
 
   // An array of exactly `size` elements.

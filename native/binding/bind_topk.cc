@@ -8,6 +8,7 @@
 #include "binding/args.h"
 #include "binding/bind.h"
 #include "binding/device.h"
+#include "binding/device_memory.h"
 #include "binding/session.h"
 #include "binding/shared_pool.h"
 #include "binding/task.h"
@@ -71,36 +72,34 @@ TopkCall read_call(Napi::Env env, const Fields& fields) {
 struct Search {
   TopkCall call = {};
   const Backend* backend = &cpu_backend();  // the one of the moment of the call
-  DeviceChoice device;
+  std::shared_ptr<KeptMemory> memory;       // of the device; none: on the processor
   Status status = Status::ok;
 
   static void run(void* context, Pool& pool) {
     Search& search = *static_cast<Search*>(context);
     search.status = search.backend->select_topk(search.call, pool);
   }
+  void run_on_device() {
+    const std::lock_guard<std::mutex> lock(memory->mutex);
+    Pool pool(1);
+    call.device = memory->device.memory();
+    status = memory->device.backend().select_topk(call, pool);
+    expect_device(memory->device);
+  }
 };
 
-// On a device, whose memory is that of the call alone.
-void run_on_device(Search& search) {
-  const Device device(search.device);
-  if (device.failed()) throw DeviceFailure("the CUDA device cannot be opened: another program may have its memory");
-  Pool pool(1);
-  search.call.device = device.memory();
-  search.status = device.backend().select_topk(search.call, pool);
-  expect_device(device);
-}
-
 Napi::Value select_topk(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
   const Fields fields(info[0]);
   Search search;
-  search.call = read_call(info.Env(), fields);
-  search.device = device_of(info.Env(), fields, &Backend::select_topk);
+  search.call = read_call(env, fields);
+  if (fields.has("memory")) search.memory = kept_memory_of(fields.value("memory"));
   const std::uint32_t threads = fields.u32("threads");
-  if (search.device.backend != nullptr) {
+  if (search.memory != nullptr) {
     try {
-      run_on_device(search);
+      search.run_on_device();
     } catch (const DeviceFailure& failure) {
-      throw device_error(info.Env(), failure.what());
+      throw device_error(env, failure.what());
     }
   } else if (is_worth_threads(search.call, threads)) {
     with_shared_pool(threads, Search::run, &search);
@@ -108,8 +107,8 @@ Napi::Value select_topk(const Napi::CallbackInfo& info) {
     Pool self(1);
     Search::run(&search, self);
   }
-  if (search.status == Status::out_of_memory) throw Napi::Error::New(info.Env(), out_of_memory(search.call));
-  return info.Env().Undefined();
+  if (search.status == Status::out_of_memory) throw Napi::Error::New(env, out_of_memory(search.call));
+  return env.Undefined();
 }
 
 // A search off the event loop. It takes a pool of its own: a long search in the shared one would keep other
@@ -124,7 +123,7 @@ Napi::Value start_topk(const Napi::CallbackInfo& info) {
   auto search = std::make_shared<LongSearch>();
   search->call = read_call(env, fields);
   search->call.cancel = cancel;
-  search->device = device_of(env, fields, &Backend::select_topk);
+  if (fields.has("memory")) search->memory = kept_memory_of(fields.value("memory"));
   search->arrays = Napi::Persistent(fields.copy());
   search->flag = Napi::Persistent(info[1].As<Napi::Object>());
   const std::uint32_t threads = fields.u32("threads");
@@ -132,9 +131,12 @@ Napi::Value start_topk(const Napi::CallbackInfo& info) {
       env, "palate.startTopk",
       [search, threads](const std::atomic<std::int32_t>& teardown) {
         search->call.teardown = &teardown;
-        if (search->device.backend != nullptr) return run_on_device(*search);
-        Pool pool(is_worth_threads(search->call, threads) ? threads : 1);
-        Search::run(search.get(), pool);
+        if (search->memory != nullptr) {
+          search->run_on_device();
+        } else {
+          Pool pool(is_worth_threads(search->call, threads) ? threads : 1);
+          Search::run(search.get(), pool);
+        }
         if (search->status == Status::out_of_memory) throw std::runtime_error(out_of_memory(search->call));
       },
       [search](Napi::Env e) { return Napi::String::New(e, search->status == Status::ok ? "ok" : "cancelled"); });

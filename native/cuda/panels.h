@@ -40,14 +40,13 @@ __device__ inline float inverse_length(const float* row, std::uint32_t dim) {
 template <std::uint32_t kPanel>
 __global__ void __launch_bounds__(kPackThreads)
     pack_rows_kernel(float* panels, const float* table, const std::uint32_t* rows, std::uint32_t num_rows,
-                     std::uint32_t dim, bool normalize) {
+                     std::uint32_t dim, std::uint32_t depth, bool normalize) {
   static_assert(kPackThreads % kPanel == 0 || kPanel % kPackThreads == 0);
   constexpr std::uint32_t kWarps = kPackThreads / kWarpSize;
   SHARED(tile, float[kPanel][kWarpSize + 1]);  // one more than a warp: columns fall into different banks
   SHARED(scales, float[kPanel]);
   const std::uint32_t lane = threadIdx.x % kWarpSize;
   const std::uint32_t first = blockIdx.x * kPanel;
-  const std::uint32_t depth = padded_depth(dim);
   for (std::uint32_t row = threadIdx.x / kWarpSize; row < kPanel; row += kWarps) {
     const bool exists = first + row < num_rows;
     float scale = 1;

@@ -39,7 +39,8 @@ struct Search {
   const float* item_biases;              // (num_items) or nullptr
   const std::uint32_t* items_at;         // (num_positions) or nullptr: all items
   const std::uint32_t* exclude_offsets;  // (num_queries + 1), of this launch, or nullptr
-  const std::uint32_t* exclude_items;
+  const std::uint32_t* exclude_items;    // from exclude_begin on
+  std::uint32_t exclude_begin;
   ScoreKey* lists;  // (blocks, kQueryPanel, capacity)
   ScoreKey* found;  // (ranges, query_panels * kQueryPanel, k) best first, zeros behind the last
   std::uint32_t num_queries, num_positions, depth;
@@ -59,8 +60,9 @@ struct Lists {
 
 __device__ bool is_excluded(const Search& search, std::uint32_t query, std::uint32_t item) {
   if (search.exclude_offsets == nullptr) return false;
-  std::uint32_t begin = search.exclude_offsets[query];
-  std::uint32_t end = search.exclude_offsets[query + 1];
+  std::uint32_t begin = search.exclude_offsets[query] - search.exclude_begin;
+  const std::uint32_t size = search.exclude_offsets[query + 1] - search.exclude_begin;
+  std::uint32_t end = size;
   while (begin < end) {
     const std::uint32_t middle = begin + (end - begin) / 2;
     if (search.exclude_items[middle] < item) {
@@ -69,7 +71,7 @@ __device__ bool is_excluded(const Search& search, std::uint32_t query, std::uint
       end = middle;
     }
   }
-  return begin < search.exclude_offsets[query + 1] && search.exclude_items[begin] == item;
+  return begin < size && search.exclude_items[begin] == item;
 }
 
 // Appends the item at a position to the list of a query, if it is allowed there. Returns how long that is then.
@@ -265,9 +267,16 @@ std::uint32_t choose_ranges(std::uint32_t query_panels, std::uint32_t item_panel
 
 // Addresses that name what the device alone knows.
 struct Keys {
-  char query_rows, queries, items, lists, found, indices, scores;
+  char positions, exclude_offsets, exclude_items, query_rows, queries, items, lists, found, indices, scores;
 };
 constexpr Keys kKeys = {};
+
+// What belongs to this call alone: the next one may have other values at the same address.
+const std::uint32_t* copy_to(DeviceMemory& device, const void* key, const std::uint32_t* values, std::size_t count) {
+  std::uint32_t* array = device.scratch<std::uint32_t>(key, count);
+  device.write(array, values, count);
+  return array;
+}
 
 bool is_raised(const TopkCall& call) {
   const auto raised = [](const std::atomic<std::int32_t>* flag) {
@@ -300,7 +309,7 @@ void search_chunk(const TopkCall& call, Search search, std::uint32_t first, std:
   float* scores = device.scratch<float>(&kKeys.scores, std::size_t{count} * call.k);
   device.write(rows, call.queries + std::size_t{first} * call.dim, std::size_t{count} * call.dim);
   device.launch(pack_rows_kernel<kQueryPanel>, search.query_panels, kPackThreads, 0, queries, rows, nullptr, count,
-                call.dim, call.cosine);
+                call.dim, search.depth, call.cosine);
   search.queries = queries;
   if (search.exclude_offsets != nullptr) search.exclude_offsets += first;
   device.launch(select_kernel, std::min(blocks, search.query_panels * search.ranges), kProductThreads, 0, search);
@@ -327,20 +336,24 @@ Status select_topk(const TopkCall& call, Pool&) {
     fill_with_nothing(call);
     return Status::ok;
   }
-  search.depth = padded_depth(call.dim);
+  search.depth = padded_depth(std::max(call.dim, 1u));  // without components the biases alone rank
   search.k = std::min(call.k, search.num_positions);
   search.capacity = capacity_for(search.k);
   search.item_panels = divide_up(search.num_positions, kItemPanel);
-  if (call.candidates != nullptr) search.items_at = device.fresh(positions.data(), positions.size());
   search.item_biases = device.constant(call.item_biases, call.num_items);
-  search.exclude_offsets = device.constant(call.exclude_offsets, std::size_t{call.num_queries} + 1);
+  if (call.candidates != nullptr)
+    search.items_at = copy_to(device, &kKeys.positions, positions.data(), positions.size());
   if (call.exclude_offsets != nullptr) {
-    search.exclude_items = device.constant(call.exclude_items, call.exclude_offsets[call.num_queries]);
+    search.exclude_begin = call.exclude_offsets[0];
+    const std::size_t size = call.exclude_offsets[call.num_queries] - search.exclude_begin;
+    search.exclude_offsets =
+        copy_to(device, &kKeys.exclude_offsets, call.exclude_offsets, std::size_t{call.num_queries} + 1);
+    search.exclude_items = copy_to(device, &kKeys.exclude_items, call.exclude_items + search.exclude_begin, size);
   }
   const float* rows = device.constant(call.items, std::size_t{call.num_items} * call.dim);
   float* items = device.scratch<float>(&kKeys.items, std::size_t{search.item_panels} * kItemPanel * search.depth);
   device.launch(pack_rows_kernel<kItemPanel>, search.item_panels, kPackThreads, 0, items, rows, search.items_at,
-                search.num_positions, call.dim, call.cosine);
+                search.num_positions, call.dim, search.depth, call.cosine);
   search.items = items;
   const std::uint32_t blocks = std::max(1u, device.multiprocessors() * kBlocksPerMultiprocessor);
   search.lists = device.scratch<ScoreKey>(&kKeys.lists, std::size_t{blocks} * kQueryPanel * search.capacity);

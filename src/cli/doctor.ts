@@ -1,44 +1,84 @@
 import process from 'node:process';
 import type { Command } from 'commander';
-import { CUDA_REASON, devices } from '../native/device.js';
+import { type CudaDevice, devices, resolveDevice } from '../native/device.js';
 import { nativePath } from '../native/load.js';
+import { type DeviceCheck, verifyDevice } from '../native/verify-device.js';
 import { type Reply, runCommand } from './run.js';
+
+interface DoctorFlags {
+  verifyGpu?: true;
+}
 
 /** palate doctor */
 export function addDoctor(program: Command, version: string): void {
   program
     .command('doctor')
     .description('show what palate can use here: native binary, instruction sets, threads, GPUs')
-    .action((_, command: Command) => runCommand(command, async () => examine(version)));
+    .option('--verify-gpu', 'compare the results of the GPU with those of the processor')
+    .action((flags: DoctorFlags, command: Command) => runCommand(command, async () => examine(version, flags)));
 }
 
-function examine(version: string): Reply {
+function examine(version: string, { verifyGpu }: DoctorFlags): Reply {
   const node = process.versions.node;
   const platform = `${process.platform}-${process.arch}`;
-  const cuda = { available: false, reason: CUDA_REASON, devices: [] };
   const head = `palate   ${version}\nnode     ${node} (${platform})\n`;
-  const tail = `cuda     not available: ${cuda.reason}\n`;
+  let found: ReturnType<typeof devices>;
   try {
-    const [cpu] = devices();
-    const { active, available } = cpu.simd;
-    const path = nativePath();
+    found = devices();
+  } catch (error) {
+    // The patient is ill: the rest of the report is what helps now.
+    const { message } = error as Error;
+    const reason = 'the native binary is not loaded';
     return {
       json: {
         version,
         node,
         platform,
-        native: { path, simd: active, simdLevels: available, threads: cpu.threads },
-        cuda,
+        native: { path: null, simd: null, simdLevels: [], threads: null },
+        cuda: { available: false, reason, devices: [] },
       },
-      text: `${head}native   ${path}\nsimd     ${active} (of ${available.join(', ')})\nthreads  ${cpu.threads}\n${tail}`,
-    };
-  } catch (error) {
-    // The patient is ill: the rest of the report is what helps now.
-    const { message } = error as Error;
-    return {
-      json: { version, node, platform, native: { path: null, simd: null, simdLevels: [], threads: null }, cuda },
-      text: `${head}native   not loaded\n${tail}`,
+      text: `${head}native   not loaded\ncuda     not available: ${reason}\n`,
       failure: message,
     };
   }
+  const [cpu, cuda] = found;
+  const { active, available } = cpu.simd;
+  const path = nativePath();
+  const checks = verifyGpu === true ? verifyDevice(resolveDevice('cuda') as number) : [];
+  const wrong = checks.filter(({ error, tolerance }) => !(error <= tolerance));
+  return {
+    json: {
+      version,
+      node,
+      platform,
+      native: { path, simd: active, simdLevels: available, threads: cpu.threads },
+      cuda: {
+        available: cuda.available,
+        ...(cuda.available ? { library: cuda.library } : { reason: cuda.reason }),
+        devices: cuda.available ? cuda.gpus : [],
+        ...(verifyGpu === true && { checks }),
+      },
+    },
+    text:
+      `${head}native   ${path}\nsimd     ${active} (of ${available.join(', ')})\nthreads  ${cpu.threads}\n` +
+      cudaText(cuda) +
+      checks.map(checkText).join(''),
+    ...(wrong.length > 0 && { failure: `The GPU computes wrong results: ${wrong.map(({ name }) => name).join(', ')}` }),
+  };
+}
+
+function cudaText(cuda: CudaDevice): string {
+  if (!cuda.available) return `cuda     not available: ${cuda.reason}\n`;
+  return cuda.gpus
+    .map(({ name, memoryBytes, multiprocessors, capability }) => {
+      const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
+      return `cuda     ${name}: ${memory}, ${multiprocessors} multiprocessors, compute capability ${capability}\n`;
+    })
+    .join('');
+}
+
+function checkText({ name, error, tolerance, cpuSeconds, cudaSeconds }: DeviceCheck): string {
+  const verdict = error <= tolerance ? 'ok' : 'WRONG';
+  const times = `${(cudaSeconds * 1000).toFixed(2)} ms, processor ${(cpuSeconds * 1000).toFixed(2)} ms`;
+  return `check    ${name}: ${verdict}, differs by ${error.toPrecision(2)} of at most ${tolerance}; ${times}\n`;
 }

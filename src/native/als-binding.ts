@@ -21,6 +21,8 @@ export interface AlsTrainerConfig {
   initStd: number;
   seed: number;
   threads: number;
+  /** GPU to train on, counted from 0; undefined: the processor. */
+  device?: number | undefined;
 }
 
 export interface NativeAlsEpoch {

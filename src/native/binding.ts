@@ -21,6 +21,13 @@ export interface NativeBinding {
   setSimdLevel(level: SimdLevel | 'auto'): void;
   hardwareThreads(): number;
 
+  /** Opens the CUDA library at `path`, whose devices later calls count from 0. None: `reason` says why. */
+  cudaDevices(path: string): { devices: (Gpu & { reason?: string })[]; reason?: string };
+  /** Memory of a device for calls that follow each other; throws an error with code ERR_PALATE_DEVICE. */
+  DeviceMemory: new (config: {
+    device: number;
+  }) => NativeDeviceMemory;
+
   /** Exact top-k; see native/kernels/select_topk.h. Blocks until done. */
   selectTopk(call: SelectTopkCall): void;
   /**
@@ -62,6 +69,15 @@ export interface NativeBinding {
 
 export type SimdLevel = 'base' | 'avx2' | 'avx512' | 'neon';
 
+export interface Gpu {
+  /** As its driver calls it. */
+  name: string;
+  memoryBytes: number;
+  multiprocessors: number;
+  /** Compute capability, as '9.0'. */
+  capability: string;
+}
+
 export interface SelectTopkCall {
   /** (numQueries, k): item indices, best first; rows with fewer than k results are filled with 0xffffffff. */
   indices: Uint32Array;
@@ -84,6 +100,13 @@ export interface SelectTopkCall {
   /** (numItems) non-zero where an item may be selected; undefined: all may. */
   candidates: Uint8Array | undefined;
   threads: number;
+  /** Search on the device that this memory is of, where `items` and `itemBiases` stay; undefined: on the processor. */
+  memory?: NativeDeviceMemory;
+}
+
+export interface NativeDeviceMemory {
+  /** Frees the memory once no call uses it. */
+  dispose(): void;
 }
 
 export interface TrainerConfig {
@@ -136,6 +159,8 @@ export interface TrainerConfig {
   clipNorm: number;
   seed: number;
   threads: number;
+  /** GPU to train on, counted from 0; undefined: the processor. */
+  device?: number | undefined;
 }
 
 export interface NativeEpoch {

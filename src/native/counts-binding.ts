@@ -42,6 +42,8 @@ export interface CountTrainerConfig extends LikesConfig {
   epsilon: number;
   initStd: number;
   seed: number;
+  /** GPU to train on, counted from 0; undefined: the processor. */
+  device?: number | undefined;
 }
 
 export interface NativeCountEpoch {

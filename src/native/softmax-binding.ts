@@ -26,6 +26,8 @@ export interface ItemPairConfig {
   initStd: number;
   seed: number;
   threads: number;
+  /** GPU to train on, counted from 0; undefined: the processor. */
+  device?: number | undefined;
 }
 
 export interface NativeItemPairEpoch {
@@ -82,6 +84,8 @@ export interface SoftmaxConfig {
   clipNorm: number;
   seed: number;
   threads: number;
+  /** GPU to train on, counted from 0; undefined: the processor. */
+  device?: number | undefined;
 }
 
 /** Losses are mean cross-entropies a pair, NaN where there are no pairs. */

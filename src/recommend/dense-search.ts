@@ -38,6 +38,7 @@ export function denseSearch(dense: DenseQueries): UserSearch {
     dim,
     metric,
     itemBiases,
+    keepItems: true,
     ...options,
   });
   return {

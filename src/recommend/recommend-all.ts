@@ -1,4 +1,5 @@
-import { expectBoolean, expectInt, expectKnownKeys, expectSignal } from '../options.js';
+import { resolveDevice } from '../native/device.js';
+import { expectBoolean, expectInt, expectKnownKeys, expectOneOf, expectSignal } from '../options.js';
 import type { ModelData, RecommendAllOptions } from '../types.js';
 import { candidateMask } from './candidates.js';
 import { topItems, usersAtOnce } from './rank-users.js';
@@ -12,6 +13,7 @@ const optionNames = [
   'excludeItems',
   'candidateItems',
   'threads',
+  'device',
   'signal',
 ] as const satisfies readonly (keyof RecommendAllOptions)[];
 
@@ -41,6 +43,7 @@ export function recommendAll(
   const excludeSeen = expectBoolean('excludeSeen', options.excludeSeen ?? true);
   const threads =
     options.threads === undefined ? undefined : expectInt('threads', options.threads, { min: 1, max: 1024 });
+  const device = resolveDevice(expectOneOf('device', options.device ?? 'auto', ['auto', 'cpu', 'cuda']));
   const signal = expectSignal(options.signal);
   const candidates = candidateMask(data, options);
 
@@ -48,7 +51,7 @@ export function recommendAll(
     const search = servingOf(data).forRange(first, end);
     const { offsets, items } = data.seen;
     const exclude = excludeSeen ? { offsets: offsets.subarray(first, end + 1), items } : undefined;
-    const top = await search.start({ k, exclude, candidates, threads }, stop);
+    const top = await search.start({ k, exclude, candidates, threads, device }, stop);
     const users = Uint32Array.from({ length: end - first }, (_, n) => first + n);
     return new Recommendations(data, topItems(search, top, { k, first: 0 }), users);
   };

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
-import type { SelectTopkCall } from '../native/binding.js';
+import type { NativeDeviceMemory, SelectTopkCall } from '../native/binding.js';
+import { onDevice, onDeviceSync } from '../native/device.js';
 import { native } from '../native/load.js';
 import { withCancel } from '../native/with-cancel.js';
 import type { Metric } from '../types.js';
+import { withMemory } from './device-memory.js';
 
 export interface TopKResult {
   /** (queries, k): item indices, best first, equal scores by lower index; 0xffffffff behind the last result. */
@@ -26,6 +28,10 @@ export interface SelectOptions {
   candidates?: Uint8Array | undefined;
   itemBiases?: Float32Array | undefined;
   threads?: number | undefined;
+  /** GPU to search on; undefined: the processor. */
+  device?: number | undefined;
+  /** The items never change: a GPU may keep them for the next search. */
+  keepItems?: boolean;
 }
 
 export const machineThreads: number = availableParallelism();
@@ -69,14 +75,21 @@ export function resultOf(
 /** Blocks until done. Rows may have dim 0: then the biases alone rank. */
 export function selectTopK(options: SelectOptions): TopKResult {
   const call = nativeCall(options);
-  native().selectTopk(call);
+  const { device, items, keepItems = false } = options;
+  if (device === undefined) native().selectTopk(call);
+  else onDeviceSync(() => withMemory(items, device, keepItems, (memory) => native().selectTopk({ ...call, memory })));
   return resultOf(call, options.k);
 }
 
 /** The same off the event loop; nothing may write to the arrays meanwhile. Rejects with the signal's reason. */
 export async function searchTopK(options: SelectOptions, signal?: AbortSignal): Promise<TopKResult> {
   const call = nativeCall(options);
-  await withCancel(signal, (cancel) => native().startTopk(call, cancel));
+  const { device, items, keepItems = false } = options;
+  await withCancel(signal, (cancel) => {
+    if (device === undefined) return native().startTopk(call, cancel);
+    const start = (memory: NativeDeviceMemory): Promise<string> => native().startTopk({ ...call, memory }, cancel);
+    return onDevice(async () => withMemory(items, device, keepItems, start));
+  });
   return resultOf(call, options.k);
 }
 

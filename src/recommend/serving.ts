@@ -10,6 +10,8 @@ export interface SearchOptions {
   candidates?: Uint8Array | undefined;
   /** Default: as many as the machine runs at once. */
   threads?: number | undefined;
+  /** GPU to search on; undefined: the processor. */
+  device?: number | undefined;
 }
 
 /** Some users, ready to have the items of a model ranked for them. */

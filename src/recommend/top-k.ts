@@ -1,5 +1,6 @@
+import { resolveDevice } from '../native/device.js';
 import { expectInt, expectKnownKeys, expectOneOf, expectSignal, rangeError, typeError } from '../options.js';
-import type { Metric } from '../types.js';
+import type { Device, Metric } from '../types.js';
 import { type SelectOptions, searchTopK, selectTopK, type TopKResult } from './select-top-k.js';
 
 export interface TopKOptions {
@@ -16,10 +17,12 @@ export interface TopKOptions {
   itemBiases?: Float32Array;
   /** At most so many; small searches take one. Default: as many as the machine runs at once. */
   threads?: number;
+  /** 'cuda' searches on a GPU. Default 'auto': the processor. */
+  device?: Device;
 }
 
 const metrics = ['cosine', 'dot'] as const;
-const optionNames = ['dim', 'k', 'metric', 'exclude', 'candidates', 'itemBiases', 'threads'];
+const optionNames = ['dim', 'k', 'metric', 'exclude', 'candidates', 'itemBiases', 'threads', 'device'];
 /** Longest typed array. */
 const mostResults = 2 ** 32 - 1;
 
@@ -95,7 +98,8 @@ function checkedOptions(
   const threads =
     options.threads === undefined ? undefined : expectInt('threads', options.threads, { min: 1, max: 1024 });
   const exclude = options.exclude === undefined ? undefined : toCsr(options.exclude, numQueries, numItems);
-  return { queries, items, numQueries, numItems, dim, k, metric, exclude, candidates, itemBiases, threads };
+  const device = resolveDevice(expectOneOf('device', options.device ?? 'auto', ['auto', 'cpu', 'cuda']));
+  return { queries, items, numQueries, numItems, dim, k, metric, exclude, candidates, itemBiases, threads, device };
 }
 
 /**
@@ -103,7 +107,7 @@ function checkedOptions(
  *
  * @param queries (queries, dim) rows behind one another.
  * @param items (items, dim)
- * @throws TypeError, RangeError for wrong options or sizes. A k larger than the number of items gives what there is.
+ * @throws TypeError, RangeError for wrong options or sizes; DeviceError. A k larger than the number of items gives what there is.
  */
 export function topK(queries: Float32Array, items: Float32Array, options: TopKOptions): TopKResult {
   return selectTopK(checkedOptions('topK', queries, items, options, optionNames));

@@ -1,3 +1,4 @@
+import { DeviceError } from '../errors.js';
 import type { ScoreWeightsCall } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { withCancel } from '../native/with-cancel.js';
@@ -18,7 +19,8 @@ export interface Histories {
 export function weightSearch(parameters: ItemWeightParameters, histories: Histories): UserSearch {
   const count = histories.offsets.length - 1;
   const numItems = parameters.offsets.length - 1;
-  const call = ({ k: wanted, exclude, candidates, threads }: SearchOptions): ScoreWeightsCall => {
+  const call = ({ k: wanted, exclude, candidates, threads, device }: SearchOptions): ScoreWeightsCall => {
+    if (device !== undefined) throw new DeviceError('Models of item weights are searched on the processor alone');
     const k = Math.min(wanted, Math.max(1, numItems)); // a k beyond the catalogue must not cost memory
     return {
       indices: new Uint32Array(count * k),

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { devices } from '../native/device.js';
+import { cpuDevice } from '../native/device.js';
 
 /** Where a report was made, for people. */
 export function describeMachine(): { label: string; value: string }[] {
-  const [cpu] = devices();
+  const cpu = cpuDevice();
   // Both src/report and dist/report lie two steps below the package.
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Dataset } from '../dataset/dataset.js';
-import { DataError, DeviceError } from '../errors.js';
+import { DataError } from '../errors.js';
 import { models } from '../models/index.js';
 import type { FactorDefaults, FactorSpec, ModelSpec } from '../models/spec.js';
+import { resolveDevice } from '../native/device.js';
 import {
   expectBoolean,
   expectFunction,
@@ -24,6 +25,8 @@ const regularizationKeys = ['user', 'item', 'bias', 'feature'] as const;
 export interface RunOptions {
   seed: number;
   threads: number;
+  /** GPU to train on; undefined: the processor. */
+  device?: number | undefined;
   validation: Dataset | undefined;
   signal: AbortSignal | undefined;
   onEpoch: TrainOptions['onEpoch'];
@@ -59,7 +62,6 @@ export function resolveModel(options: TrainOptions): ModelSpec {
 
 export function resolveRun(data: Dataset, options: TrainOptions): RunOptions {
   const device = expectOneOf('device', options.device ?? 'auto', ['auto', 'cpu', 'cuda']);
-  if (device === 'cuda') throw new DeviceError("Device 'cuda' was asked for, but this build has no CUDA library");
   if (data.numInteractions === 0) throw new DataError('The training part has no interactions');
   const validation = options.validation;
   if (validation !== undefined) {
@@ -83,6 +85,7 @@ export function resolveRun(data: Dataset, options: TrainOptions): RunOptions {
   return {
     seed: expectInt('seed', options.seed ?? 42, { min: 0 }),
     threads: expectInt('threads', options.threads ?? availableParallelism(), { min: 1, max: 1024 }),
+    device: resolveDevice(device),
     validation,
     signal: options.signal,
     onEpoch: options.onEpoch === undefined ? undefined : expectFunction('onEpoch', options.onEpoch),

@@ -25,6 +25,7 @@ function configOf(data: Dataset, options: CoLikesOptions, run: RunOptions): Coun
     initStd: options.initStd,
     seed: run.seed,
     threads: run.threads,
+    device: run.device,
   };
 }
 

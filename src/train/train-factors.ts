@@ -64,6 +64,7 @@ function configOf(data: Dataset, layout: FeatureLayout, options: FactorOptions, 
     clipNorm: options.clipNorm,
     seed: run.seed,
     threads: run.threads,
+    device: run.device,
   };
 }
 

@@ -47,6 +47,7 @@ function configOf(data: Dataset, options: FullSoftmaxOptions, run: RunOptions): 
     clipNorm: options.clipNorm ?? 0,
     seed: run.seed,
     threads: run.threads,
+    device: run.device,
   };
 }
 

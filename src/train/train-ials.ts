@@ -48,6 +48,7 @@ function configOf(data: Dataset, options: IalsOptions, run: RunOptions): AlsTrai
     initStd: options.initStd ?? 0.1 / Math.sqrt(dim),
     seed: run.seed,
     threads: run.threads,
+    device: run.device,
   };
 }
 

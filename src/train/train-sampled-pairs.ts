@@ -40,6 +40,7 @@ function configOf(data: Dataset, options: SampledPairsOptions, run: RunOptions):
     initStd: options.initStd,
     seed: run.seed,
     threads: run.threads,
+    device: run.device,
   };
 }
 

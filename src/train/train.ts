@@ -1,5 +1,6 @@
 import { Dataset } from '../dataset/dataset.js';
 import { Model } from '../model.js';
+import { onDevice } from '../native/device.js';
 import { typeError } from '../options.js';
 import type { TrainOptions } from '../types.js';
 import { resolveModel, resolveRun } from './resolve-options.js';
@@ -19,7 +20,7 @@ export async function train(data: Dataset, options: TrainOptions): Promise<Model
   const spec = resolveModel(options);
   const run = resolveRun(data, options);
   const training = prepare(spec, data, options);
-  const { parameters, history, metrics } = await training.start(run);
+  const { parameters, history, metrics } = await onDevice(() => training.start(run));
   return new Model({
     name: spec.name,
     // JSON has no undefined: what is left out here is not there after a save either.

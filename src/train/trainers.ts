@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset/dataset.js';
+import { DeviceError } from '../errors.js';
 import { bayesianFm } from '../models/bayesian-fm.js';
 import { coLikes } from '../models/co-likes.js';
 import { ease } from '../models/ease.js';
@@ -8,6 +9,7 @@ import { itemSoftmax } from '../models/item-softmax.js';
 import { popularity } from '../models/popularity.js';
 import { slim } from '../models/slim.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
+import { verifyOnce } from '../native/verify-device.js';
 import type { ModelName, TrainOptions } from '../types.js';
 import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
@@ -60,8 +62,19 @@ const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trai
   ials: byTable(ials, trainIals),
 };
 
+/** Trainers with kernels for GPUs. */
+const onGpus: ReadonlySet<TrainerName> = new Set(['factors', 'coLikes', 'itemSoftmax', 'ials']);
+
 /** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */
 export function prepare(spec: ModelSpec, data: Dataset, options: TrainOptions): Training {
   // The register's type ties each trainer to its kind of spec; TypeScript does not follow that through the look-up.
-  return (trainers[spec.trainer] as Prepare<ModelSpec>)(spec, data, options);
+  const training = (trainers[spec.trainer] as Prepare<ModelSpec>)(spec, data, options);
+  return { ...training, start: (run) => startOn(run, spec, training) };
+}
+
+async function startOn(run: RunOptions, spec: ModelSpec, training: Training): Promise<Trained> {
+  if (run.device === undefined) return training.start(run);
+  if (!onGpus.has(spec.trainer)) throw new DeviceError(`Model '${spec.name}' trains on the processor alone`);
+  verifyOnce(run.device);
+  return training.start(run);
 }

@@ -202,6 +202,37 @@ TEST(topk_among_candidates_with_biases) {
   expect_close_to_processor(problem, results);
 }
 
+TEST(topk_of_rows_without_components_ranks_by_biases) {
+  Problem problem = make_problem(2, 200, 0, 5, 16);
+  problem.biases = test::Random(17).normals(200);
+  for (const bool cosine : {false, true}) {
+    problem.cosine = cosine;
+    expect_exact(problem, on_device(problem));
+  }
+}
+
+// Lists that begin in the middle, as those of a batch of users do, and other ones at the same addresses afterwards.
+TEST(topk_leaves_out_what_each_call_excludes) {
+  Problem problem = make_problem(3, 60, 4, 6, 18);
+  DeviceMemory device(0);
+  Pool pool(1);
+  for (std::uint64_t round = 0; round < 3; ++round) {
+    problem.exclude_items.clear();
+    exclude_some(problem, 3, 20 + round);
+    Results results;
+    Problem last = problem;
+    last.num_queries = 2;
+    last.queries.erase(last.queries.begin(), last.queries.begin() + 4);
+    last.exclude_offsets.erase(last.exclude_offsets.begin());
+    TopkCall call = call_of(last, results);
+    call.device = &device;
+    call.items = problem.items.data();
+    call.exclude_items = problem.exclude_items.data();
+    EXPECT(k_cuda::select_topk(call, pool) == Status::ok);
+    expect_exact(last, results);
+  }
+}
+
 TEST(topk_without_candidates_is_empty) {
   Problem problem = make_problem(5, 40, 6, 3, 8);
   problem.candidates.assign(40, 0);

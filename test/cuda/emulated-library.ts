@@ -1,0 +1,17 @@
+import path from 'node:path';
+import process from 'node:process';
+import { build, configure, EMULATED, out } from './build.mjs';
+
+/**
+ * Makes `device: 'cuda'` mean the emulator, in this process. False, with a line that says why, where it cannot be built:
+ * it needs g++ and ninja.
+ */
+export function useEmulator(): boolean {
+  configure();
+  if (process.platform !== 'linux' || !build([`build-cuda/${EMULATED}`])) {
+    console.log('skipped: the emulated CUDA library needs Linux, g++ and ninja');
+    return false;
+  }
+  process.env.PALATE_CUDA_LIBRARY = path.join(out, EMULATED);
+  return true;
+}
