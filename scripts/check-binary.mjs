@@ -71,12 +71,15 @@ function fileProblems(file) {
   return [...instructionProblems(file, level), ...(level === 'base' ? [] : weakProblems(file))];
 }
 
+/** The CUDA library runs where it was built: nobody else gets it. @param {string} file */
+const isShipped = (file) => path.basename(file) !== 'libpalate_cuda.so';
+
 /** @param {string} name @returns {string[]} */
 function binariesIn(name) {
   const found = statSync(name).isDirectory()
     ? readdirSync(name, { recursive: true, encoding: 'utf8' }).map((inner) => path.join(name, inner))
     : [name];
-  return found.filter((file) => /\.(node|so|o)$/.test(file) && statSync(file).isFile()).sort();
+  return found.filter((file) => /\.(node|so|o)$/.test(file) && isShipped(file) && statSync(file).isFile()).sort();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -70,8 +70,8 @@ __device__ __forceinline__ void load_eight(float (&values)[8], const float* firs
 }
 
 // Multiplies panel `queries` with panels begin ... end - 1 of `items`, both of `depth` components a row, and hands the
-// products of each to take(panel, tile), which may use barriers; all threads call it. Each product is summed over the
-// components in their order, whatever the panel.
+// products of each to take(panel, tile), which may use barriers. All threads call it, behind a barrier. Each product is
+// summed over the components in their order, whatever the panel.
 template <typename Take>
 __device__ void multiply_panels(ProductSlabs& slabs, const float* queries, const float* items, std::uint32_t depth,
                                 std::uint32_t begin, std::uint32_t end, Take take) {
@@ -80,7 +80,6 @@ __device__ void multiply_panels(ProductSlabs& slabs, const float* queries, const
   const std::size_t panel_floats = std::size_t{depth} * kItemPanel;
   ProductTile tile;
   std::uint32_t half = 0;
-  __syncthreads();  // whoever used the slabs before is done
   if (begin < end) copy_slab(slabs, half, queries, items + begin * panel_floats, 0);
   __pipeline_commit();
   for (std::uint32_t panel = begin; panel < end; ++panel) {

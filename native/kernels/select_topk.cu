@@ -26,9 +26,10 @@ constexpr std::uint32_t kStagedKeys = 2048;
 constexpr std::uint32_t kWarps = kProductThreads / kWarpSize;
 constexpr std::uint32_t kFewestKeys = 256;
 constexpr std::uint32_t kMergeThreads = 128;
-// Multiply-adds between two looks at the flag that cancels, and queries whose results are held on the device.
+// A launch, between two looks at the flag that cancels: multiply-adds, and query panels a block, whose results are held
+// on the device.
 constexpr double kMostWork = 1e12;
-constexpr std::uint32_t kMostPanels = 1024;
+constexpr std::uint32_t kRounds = 4;
 // Share of the blocks' time that is not spent waiting for the last of them.
 constexpr double kGoodBalance = 0.9;
 constexpr std::uint32_t kMostRanges = 16;
@@ -147,7 +148,7 @@ __device__ __forceinline__ bool offer_tile(const Search& search, const Lists& li
     const float bar = lists.bar_scores[row];
 #pragma unroll
     for (std::uint32_t j = 0; j < 8; ++j) {
-      // The sum turns -0 into +0, so that equal scores have equal keys. It is false for NaN.
+      // Sums that start at +0 are never -0, so equal scores have equal keys. NaN reaches no bar.
       const float score = tile[i][j] + biases[j];
       if (score >= bar) {
         full |= offer(search, lists, row, first_query + row, first_position + place.item_at(j), score) > most;
@@ -359,7 +360,7 @@ Status select_topk(const TopkCall& call, Pool&) {
   search.lists = device.scratch<ScoreKey>(&kKeys.lists, std::size_t{blocks} * kQueryPanel * search.capacity);
 
   const double panel_work = static_cast<double>(kQueryPanel) * search.num_positions * call.dim;
-  const double affordable = std::min(kMostWork / panel_work, static_cast<double>(kMostPanels));
+  const double affordable = std::min(kMostWork / panel_work, static_cast<double>(blocks) * kRounds);
   std::uint32_t panels = std::max(1u, static_cast<std::uint32_t>(affordable));
   if (panels > blocks) panels -= panels % blocks;  // whole rounds
   const std::uint32_t chunk = panels * kQueryPanel;

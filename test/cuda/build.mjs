@@ -9,42 +9,45 @@ import { programs } from './programs.mjs';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const out = path.join(root, 'build-cuda');
 
+/** The whole CUDA library on the emulator: what PALATE_CUDA_LIBRARY names to run `device: 'cuda'` without a GPU. */
+export const EMULATED = 'libpalate_cuda_emulated.so';
+
 /** @typedef {'plain' | 'asan' | 'tsan'} Mode */
 
-/** What kernels and tests are compiled with; the emulator itself is compiled without. @type {Record<Mode, string>} */
-const INSTRUMENTED = {
-  plain: '-O2',
-  asan: '-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer',
-  tsan: '-O1 -fsanitize=thread',
+/**
+ * Flags of kernels and tests, of the emulator, which is compiled without instruments, and of the linker.
+ * @type {Record<Mode, { kernels: string, emulator: string, link: string }>}
+ */
+const MODES = {
+  plain: { kernels: '-O2', emulator: '-O2', link: '' },
+  asan: {
+    kernels: '-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer',
+    emulator: '-O2 -DEMULATOR_ASAN',
+    link: '-fsanitize=address,undefined',
+  },
+  tsan: { kernels: '-O1 -fsanitize=thread', emulator: '-O2 -DEMULATOR_TSAN', link: '-fsanitize=thread' },
 };
-/** @type {Record<Mode, string>} */
-const EMULATOR = { plain: '', asan: '-DEMULATOR_ASAN', tsan: '-DEMULATOR_TSAN' };
-/** @type {Record<Mode, string>} */
-const LINK = { plain: '', asan: '-fsanitize=address,undefined', tsan: '-fsanitize=thread' };
-export const modes = /** @type {Mode[]} */ (Object.keys(INSTRUMENTED));
+export const modes = /** @type {Mode[]} */ (Object.keys(MODES));
 
 const COMMON =
   '-std=c++20 -g1 -fPIC -pthread -Wall -Wextra -Werror -Wno-unknown-pragmas -ffp-contract=off -fno-math-errno -fvisibility=hidden';
 const INCLUDES = '-Itest/cuda/emulator -Inative -Itest/cuda';
 
-/** @param {string} list of native/sources.gypi @returns {string[]} */
-const sources = (list) => JSON.parse(readFileSync(path.join(root, 'native/sources.gypi'), 'utf8')).variables[list];
+/** @typedef {import('./mutants.mjs').Mutant} Mutant */
 
-/**
- * A change of one file of native/, as mutants.mjs makes them.
- * @typedef {object} Change
- * @property {string} name of the folder in build-cuda/mutants that holds the changed file
- * @property {string[]} compile .cu files to compile anew
- */
+/** @returns {string[]} the CUDA library, of native/sources.gypi */
+const librarySources = () =>
+  JSON.parse(readFileSync(path.join(root, 'native/sources.gypi'), 'utf8')).variables.cuda_sources;
 
-/** Writes build-cuda/build.ninja. @param {Change[]} changes */
-export function configure(changes = []) {
-  mkdirSync(out, { recursive: true });
+/** @param {Mode} mode @param {Mutant} mutant */
+export const mutantProgram = (mode, { name, program }) => `build-cuda/mutants/${name}/${mode}/${program}`;
+
+class Rules {
   /** @type {string[]} */
-  const lines = [
+  #lines = [
     'builddir = build-cuda',
     'rule compile',
-    `  command = g++ -x c++ ${COMMON} $flags -MMD -MF $out.d -c $in -o $out`,
+    `  command = g++ -x c++ ${COMMON} $flags ${INCLUDES} -MMD -MF $out.d -c $in -o $out`,
     '  depfile = $out.d',
     '  deps = gcc',
     '  description = $out',
@@ -52,71 +55,77 @@ export function configure(changes = []) {
     '  command = g++ -pthread $flags $in -o $out -ldl',
     '  description = $out',
   ];
-  /** @type {Set<string>} */
-  const known = new Set();
-  const compile = (/** @type {string} */ source, /** @type {string} */ folder, /** @type {string} */ flags) => {
-    const object = `build-cuda/${folder}/${source}.o`;
-    if (!known.has(object)) lines.push(`build ${object}: compile ${source}`, `  flags = ${flags} ${INCLUDES}`);
-    known.add(object);
-    return object;
-  };
-  const emulatorSources = readdirSync(path.join(root, 'test/cuda/emulator'))
-    .filter((name) => name.endsWith('.cc'))
-    .map((name) => `test/cuda/emulator/${name}`);
-  const emulator = (/** @type {Mode} */ mode) =>
-    emulatorSources.map((source) => compile(source, mode, `-O2 ${EMULATOR[mode]}`));
-  const library = (/** @type {Mode} */ mode) =>
-    sources('cuda_sources').map((source) => compile(source, mode, INSTRUMENTED[mode]));
+  #known = new Set();
 
-  for (const mode of modes) {
-    for (const { name, kernels = [], core = [] } of programs) {
-      const host = ['memory', 'parallel', 'finite', ...core].map((n) => compile(`native/core/${n}.cc`, 'host', '-O2'));
-      const processor = kernels.map((n) =>
-        compile(`native/kernels/${n}.cc`, 'host', '-O2 -DKERNEL_NS=k_base -DPALATE_LEVEL_BASE'),
-      );
-      const own = compile(`test/cuda/${name}_test.cc`, mode, INSTRUMENTED[mode]);
-      const rest = [own, compile('test/cuda/harness.cc', 'host', '-O2'), ...host, ...processor, ...emulator(mode)];
-      const link = (/** @type {string} */ target, /** @type {string[]} */ objects) =>
-        lines.push(`build ${target}: link ${[...objects, ...rest].join(' ')}`, `  flags = ${LINK[mode]}`);
-      link(`build-cuda/${mode}/${name}`, library(mode));
-      for (const change of changes) {
-        const folder = `build-cuda/mutants/${change.name}`;
-        const objects = library(mode).map((object, n) => {
-          const source = sources('cuda_sources')[n];
-          if (!change.compile.includes(source)) return object;
-          const mutated = `build-cuda/mutants/${change.name}/${mode}/${source}.o`;
-          if (!known.has(mutated)) {
-            const file = change.compile.includes(source) ? `${folder}/${source}` : source;
-            lines.push(
-              `build ${mutated}: compile ${file}`,
-              `  flags = ${INSTRUMENTED[mode]} -I${folder}/native ${INCLUDES}`,
-            );
-          }
-          known.add(mutated);
-          return mutated;
-        });
-        link(`${folder}/${mode}/${name}`, objects);
-      }
-    }
+  /** @param {string} source @param {string} folder @param {string} flags @returns {string} the object */
+  compile(source, folder, flags) {
+    const object = `build-cuda/${folder}/${source}.o`;
+    if (!this.#known.has(object)) this.#lines.push(`build ${object}: compile ${source}`, `  flags = ${flags}`);
+    this.#known.add(object);
+    return object;
   }
-  const shared = [...library('plain'), ...emulator('plain')];
-  lines.push(`build build-cuda/${EMULATED}: link ${shared.join(' ')}`, '  flags = -shared');
-  writeFileSync(path.join(out, 'build.ninja'), `${lines.join('\n')}\n`);
+
+  /** @param {string} target @param {string[]} objects @param {string} flags */
+  link(target, objects, flags) {
+    this.#lines.push(`build ${target}: link ${objects.join(' ')}`, `  flags = ${flags}`);
+  }
+
+  toString() {
+    return `${this.#lines.join('\n')}\n`;
+  }
 }
 
-/** The whole CUDA library on the emulator: what PALATE_CUDA_LIBRARY names to run `device: 'cuda'` without a GPU. */
-export const EMULATED = 'libpalate_cuda_emulated.so';
+/**
+ * Writes build-cuda/build.ninja. @param {Mutant[]} mutants their changed files lie in build-cuda/mutants/NAME already
+ */
+export function configure(mutants = []) {
+  const rules = new Rules();
+  for (const mode of modes) {
+    const kernels = librarySources().map((source) => rules.compile(source, mode, MODES[mode].kernels));
+    const emulator = emulatorObjects(rules, mode);
+    for (const program of programs) {
+      const own = rules.compile(testOf(program.name), mode, MODES[mode].kernels);
+      const objects = [own, ...kernels, ...emulator, ...hostObjects(rules, program)];
+      rules.link(`build-cuda/${mode}/${program.name}`, objects, MODES[mode].link);
+      for (const mutant of mutants.filter(({ program: name }) => name === program.name)) {
+        const { name, file, source = file } = mutant;
+        const folder = `build-cuda/mutants/${name}`;
+        const flags = `${MODES[mode].kernels} -I${folder}/native`;
+        const changed = rules.compile(source === file ? `${folder}/${file}` : source, `mutants/${name}/${mode}`, flags);
+        const rest = objects.map((object) => (object === `build-cuda/${mode}/${source}.o` ? changed : object));
+        rules.link(mutantProgram(mode, mutant), rest, MODES[mode].link);
+      }
+    }
+    if (mode === 'plain') rules.link(`build-cuda/${EMULATED}`, [...kernels, ...emulator], '-shared');
+  }
+  mkdirSync(out, { recursive: true });
+  writeFileSync(path.join(out, 'build.ninja'), rules.toString());
+}
 
-/** Builds targets; false when a compiler complains. @param {string[]} targets @param {number} jobs */
-export function build(targets, jobs = 2) {
-  const { status, error } = spawnSync(
-    'ninja',
-    ['-f', 'build-cuda/build.ninja', '-j', String(jobs), '--quiet', ...targets],
-    {
-      cwd: root,
-      stdio: 'inherit',
-    },
-  );
+const testOf = (/** @type {string} */ program) => `test/cuda/${program}_test.cc`;
+
+/** @param {Rules} rules @param {Mode} mode */
+function emulatorObjects(rules, mode) {
+  return readdirSync(path.join(root, 'test/cuda/emulator'))
+    .filter((name) => name.endsWith('.cc'))
+    .map((name) => rules.compile(`test/cuda/emulator/${name}`, mode, MODES[mode].emulator));
+}
+
+/** What runs on the processor is compiled once, for all modes. @param {Rules} rules @param {import('./programs.mjs').Program} program */
+function hostObjects(rules, { kernels = [], core = [] }) {
+  return [
+    rules.compile('test/cuda/harness.cc', 'host', '-O2'),
+    ...['memory', 'parallel', 'finite', ...core].map((name) => rules.compile(`native/core/${name}.cc`, 'host', '-O2')),
+    ...kernels.map((name) =>
+      rules.compile(`native/kernels/${name}.cc`, 'host', '-O2 -DKERNEL_NS=k_base -DPALATE_LEVEL_BASE'),
+    ),
+  ];
+}
+
+/** Builds targets; false when a compiler complains. @param {string[]} targets */
+export function build(targets) {
+  const args = ['-f', 'build-cuda/build.ninja', '-j', '2', '--quiet', ...targets];
+  const { status, error } = spawnSync('ninja', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   if (error) console.error(`ninja could not start (${error.message}); is it installed?`);
   return status === 0;
 }

@@ -1,8 +1,10 @@
 // `device: 'cuda'` through the public API, on the emulator: the same results as on the processor.
-import { rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Dataset, DeviceError, devices, sampleRatings, topK, topKAsync, train } from '../../src/index.js';
@@ -116,6 +118,59 @@ if (useEmulator()) {
       return items;
     };
     assert.equal(await lists('cuda'), await lists('cpu'));
+  });
+
+  cuda('a library of another version is refused', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'palate-library-'));
+    const [source, library] = [path.join(folder, 'old.cc'), path.join(folder, 'old.so')];
+    writeFileSync(
+      source,
+      'static const unsigned table[16] = {999};\nextern "C" const void* palate_cuda_table() { return table; }\n',
+    );
+    execFileSync('g++', ['-shared', '-fPIC', source, '-o', library]);
+    withLibrary(library, () => {
+      const [, device] = devices();
+      assert.match(device.available ? '' : device.reason, /built for another version of palate/);
+    });
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const [machine, reason] of [
+    ['driver=none', /no NVIDIA driver is installed/],
+    ['driver=old', /supports CUDA 11\.4, and CUDA 13\.0 is needed/],
+    ['devices=0', /finds no GPU/],
+    ['capability=7.0', /has compute capability 7\.0, and 7\.5 or newer is needed/],
+  ] as const) {
+    cuda(`says what the machine lacks: ${machine}`, () => {
+      const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+      const text = execFileSync(process.execPath, ['--import', 'tsx', cli, 'doctor', '--json'], {
+        env: { ...process.env, PALATE_EMULATOR: machine },
+        encoding: 'utf8',
+      });
+      const { cuda: found } = JSON.parse(text) as { cuda: { available: boolean; reason?: string } };
+      assert.is(found.available, false);
+      assert.match(found.reason ?? '', reason);
+    });
+  }
+
+  cuda('what a device is too small for is a DeviceError that says so', () => {
+    const script = `
+      import { topK } from './src/index.ts';
+      const rows = new Float32Array(64 * 64);
+      try {
+        topK(rows, rows, { dim: 64, k: 1, device: 'cuda' });
+      } catch ({ name, message }) {
+        console.log(name, message);
+      }`;
+    const text = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...process.env, PALATE_EMULATOR: 'memory=100000' },
+      encoding: 'utf8',
+    });
+    assert.match(
+      text,
+      /^DeviceError .*Not enough memory on the device: \d+ bytes more are needed, \d+ of 100000 are free/,
+    );
   });
 
   cuda('models without kernels say so', async () => {

@@ -32,6 +32,8 @@ TEST(finite_finds_each_bad_value_wherever_it_stands) {
   }
 }
 
+TEST(finite_finds_many_bad_values_at_once) { EXPECT(!finite_on_device(std::vector<float>(3'000, NAN))); }
+
 TEST(finite_takes_the_largest_and_denormal_numbers_for_finite) {
   EXPECT(finite_on_device({std::numeric_limits<float>::max(), std::numeric_limits<float>::denorm_min(), -0.0f}));
 }

@@ -169,6 +169,13 @@ TEST(topk_of_odd_sizes) {
   }
 }
 
+// More than the blocks of the device take at once, and more than one launch takes.
+TEST(topk_of_many_queries) {
+  Problem problem = make_problem(4'200, 7, 1, 3, 19);
+  exclude_some(problem, 4, 23);
+  expect_exact(problem, on_device(problem));
+}
+
 TEST(topk_of_nothing) {
   for (const auto& [queries, items, k] : {std::tuple{0u, 5u, 3u}, {3u, 0u, 3u}, {3u, 5u, 0u}}) {
     const Problem problem = make_problem(queries, items, 4, k, 1);
@@ -263,12 +270,13 @@ TEST(topk_takes_signed_zeros_for_equal) {
   for (std::uint32_t c = 0; c < 300; ++c) EXPECT(results.indices[c] == c && !std::signbit(results.scores[c]));
 }
 
+// Several tiles in each range of items.
 TEST(topk_of_rising_scores_cuts_its_lists_again_and_again) {
-  Problem problem = make_problem(2, 4'000, 1, 64, 11);
+  Problem problem = make_problem(2, 12'000, 1, 64, 11);
   problem.queries = {1.0f, -1.0f};
   for (std::uint32_t i = 0; i < problem.num_items; ++i) problem.items[i] = static_cast<float>(i);
   const Results results = on_device(problem);
-  for (std::uint32_t c = 0; c < 64; ++c) EXPECT(results.indices[c] == 3'999 - c && results.indices[64 + c] == c);
+  for (std::uint32_t c = 0; c < 64; ++c) EXPECT(results.indices[c] == 11'999 - c && results.indices[64 + c] == c);
 }
 
 TEST(topk_never_selects_nan_and_keeps_infinities) {

@@ -36,6 +36,10 @@ struct Thread {
   std::array<std::size_t, kMostCopies> groups;
   unsigned num_copies, done_copies;
   std::size_t group;  // that the next copy belongs to
+  // Atomics that the next fence orders, the latest ones; whether a fence came before.
+  std::array<void*, 8> touched;
+  unsigned num_touched;
+  bool fenced;
 };
 
 // Lanes that wait for each other. It is taken until all have gone on.
@@ -67,7 +71,7 @@ struct Block {
   std::array<Thread, kMostThreads> threads;
   std::array<Warp, kMostThreads / kLanes> warps;
   Tokens tokens[sanitizers::kFiberSets];
-  char grid_start, grid_end, fence;
+  char grid_start, grid_end;
   std::array<unsigned, kMostThreads> queue;  // threads that can run
   unsigned head = 0, queued = 0;
   unsigned size = 0, done = 0, running = kNobody, parity = 0;
@@ -229,6 +233,8 @@ void run_block(const std::function<void()>& thread, unsigned parity) {
   for (unsigned t = 0; t < b.size; ++t) {
     b.threads[t].num_copies = b.threads[t].done_copies = 0;
     b.threads[t].group = 0;
+    b.threads[t].num_touched = 0;
+    b.threads[t].fenced = false;
     enqueue(b, t);
   }
   while (b.done < b.size) {
@@ -343,13 +349,21 @@ unsigned live_lanes() {
   return mask;
 }
 
-// Stronger than a fence, which orders a thread's own accesses alone; with the atomic beside it, it orders these as
-// well.
+// As fences of C++: what a thread did before one is seen by a thread that reads a later atomic of it, behind its own.
 void fence() {
   Block& b = block();
-  sanitizers::release(&b.fence);
-  sanitizers::acquire(&b.fence);
+  Thread& thread = b.threads[b.running];
+  for (unsigned n = 0; n < thread.num_touched && n < thread.touched.size(); ++n) sanitizers::acquire(thread.touched[n]);
+  thread.num_touched = 0;
+  thread.fenced = true;
   reschedule();
+}
+
+void touch_atomic(void* address) {
+  Block& b = block();
+  Thread& thread = b.threads[b.running];
+  if (thread.fenced) sanitizers::release(address);
+  thread.touched[thread.num_touched++ % thread.touched.size()] = address;
 }
 
 }  // namespace emulator

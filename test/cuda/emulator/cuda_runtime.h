@@ -85,18 +85,22 @@ cudaError_t gpu_launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std
 inline float load_relaxed(const float* address) {
   float value;
   emulator::reschedule();
+  emulator::touch_atomic(const_cast<void*>(static_cast<const void*>(address)));
   __atomic_load(address, &value, __ATOMIC_RELAXED);
   return value;
 }
 inline std::uint32_t load_relaxed(const std::uint32_t* address) {
   emulator::reschedule();
+  emulator::touch_atomic(const_cast<void*>(static_cast<const void*>(address)));
   return __atomic_load_n(address, __ATOMIC_RELAXED);
 }
 inline void store_relaxed(float* address, float value) {
   emulator::reschedule();
+  emulator::touch_atomic(const_cast<void*>(static_cast<const void*>(address)));
   __atomic_store(address, &value, __ATOMIC_RELAXED);
 }
 inline void store_relaxed(std::uint32_t* address, std::uint32_t value) {
   emulator::reschedule();
+  emulator::touch_atomic(const_cast<void*>(static_cast<const void*>(address)));
   __atomic_store_n(address, value, __ATOMIC_RELAXED);
 }

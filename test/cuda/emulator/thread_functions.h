@@ -22,6 +22,8 @@ const std::uint64_t* meet(unsigned mask, std::uint64_t value, WarpOperation oper
 unsigned lane();
 unsigned live_lanes();
 void fence();
+// An atomic access: what it reads is ordered by the next fence, what came before the last one by what it writes.
+void touch_atomic(void* address);
 // Lets another thread run, where the schedule wants one.
 void reschedule();
 
@@ -79,6 +81,7 @@ T change(T* address, Change next_of) {
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   static_assert(sizeof(T) == sizeof(Bits));
   reschedule();
+  touch_atomic(address);
   Bits* bits = reinterpret_cast<Bits*>(address);
   Bits old = __atomic_load_n(bits, __ATOMIC_RELAXED);
   Bits next;

@@ -1,0 +1,23 @@
+// Bugs that `npm run test:cuda` must catch: a change of one file, the program that notices, and how it does:
+//   plain   wrong results, or a message of the emulator (`says`), in some order of threads
+//   asan    AddressSanitizer: bounds
+//   tsan    ThreadSanitizer: a missing barrier or atomic, whatever the results were
+// A bug that nothing notices is a missing test, or a line of a kernel that nobody needs.
+import { emulatorMutants } from './mutants/emulator.mjs';
+import { memoryMutants } from './mutants/memory.mjs';
+import { selectTopkMutants } from './mutants/select-topk.mjs';
+
+/**
+ * @typedef {object} Mutant
+ * @property {string} name
+ * @property {string} program of programs.mjs
+ * @property {string} file the file to change
+ * @property {string} [source] what to compile anew, where `file` is a header
+ * @property {string} find occurs once in the file
+ * @property {string} replace
+ * @property {import('./build.mjs').Mode} by
+ * @property {RegExp} [says] what stderr must say
+ */
+
+/** @type {Mutant[]} */
+export const mutants = [...emulatorMutants, ...memoryMutants, ...selectTopkMutants];
