@@ -13,9 +13,9 @@
 //
 // On CUDA: one chain of fused multiply-adds over the components of a row, and rows scaled to length 1 before it for
 // cosine; the same bits on every GPU and for any number of queries. Roofline of an H100 (67 TFLOP/s fp32, 3.35 TB/s;
-// arithmetic, not measured): 2 num_queries num_items dim flops, which for 1M x 54,000 x 120 are .19 s. Items are read and
-// packed once (8 bytes a component, 16 us there), and a block of 64 queries takes 1 byte from L2 for 21 flops, 3.1 TB/s at
-// full speed. Scores never leave the registers, but for the k best and few more.
+// arithmetic, not measured): 2 num_queries num_items dim flops, which for 1M x 54,000 x 120 are .19 s. Items are read
+// and packed once (8 bytes a component, 16 us there), and a block of 64 queries takes 1 byte from L2 for 21 flops, 3.1
+// TB/s at full speed. Scores never leave the registers, but for the k best and few more.
 #pragma once
 
 #include <atomic>

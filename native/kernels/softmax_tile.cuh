@@ -92,7 +92,7 @@ __device__ __forceinline__ void dot_tile(float (&sums)[kThreadRows][kThreadItems
       row_strip.load(rows, depth + kTileDepth);
       item_strip.load(items, depth + kTileDepth);
     }
-#pragma unroll
+#pragma unroll 4
     for (std::uint32_t k = 0; k < kTileDepth; ++k) {
       const float4 item = load4(&memory.items[k][x]);
 #pragma unroll
@@ -167,18 +167,14 @@ __device__ __forceinline__ void multiply_along(float (&sums)[kThreadRows][4], co
     __syncthreads();
     if (item + kTileDepth < count) slab.load(items, item + kTileDepth, column);
 #pragma unroll
-    for (std::uint32_t k = 0; k < kTileDepth; k += 4) {
+    for (std::uint32_t k = 0; k < kTileDepth; k += 2) {
       const float4 first = load4(&memory.items[k][x]);
       const float4 second = load4(&memory.items[k + 1][x]);
-      const float4 third = load4(&memory.items[k + 2][x]);
-      const float4 fourth = load4(&memory.items[k + 3][x]);
 #pragma unroll
       for (std::uint32_t i = 0; i < kThreadRows; ++i) {
-        const float4 factors = load4(&memory.product[y + i][item + k]);
+        const float2 factors = *reinterpret_cast<const float2*>(&memory.product[y + i][item + k]);
         add_scaled(sums[i], factors.x, first);
         add_scaled(sums[i], factors.y, second);
-        add_scaled(sums[i], factors.z, third);
-        add_scaled(sums[i], factors.w, fourth);
       }
     }
     __syncthreads();

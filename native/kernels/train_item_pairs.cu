@@ -93,6 +93,7 @@ __device__ __forceinline__ std::uint32_t draw_negative(const PairCells& c, const
   if (!c.reject_seen) return draw(cell.noise, bits_at(cell.sequence, number));
   const std::size_t pair = cell.pair(place);
   const std::uint32_t history = c.histories[pair];
+#pragma unroll 1  // else the searches of all tries would nest
   for (std::uint32_t n = 0; n < kMostDraws; ++n) {
     const std::uint32_t item =
         draw(cell.noise, bits_at(cell.sequence, number + std::uint64_t{n} * cell.size * c.negatives));
@@ -117,20 +118,26 @@ __device__ __forceinline__ void score_batch(const PairCells& c, const Cell& cell
     const float* input = c.inputs + std::size_t{c.pairs[cell.pair(place)].input} * c.stride;
     const std::uint32_t* targets = cell.targets + std::size_t{place} * cell.width;
     for (std::uint32_t first = 0; first < cell.width; first += kTogether) {
+      const std::uint32_t rows = cell.width - first < kTogether ? cell.width - first : kTogether;
+      const float* output[kTogether];
       float sums[kTogether] = {};
+#pragma unroll
+      for (std::uint32_t n = 0; n < kTogether; ++n) {
+        output[n] = c.outputs + std::size_t{targets[n < rows ? first + n : 0]} * c.stride;
+      }
+#pragma unroll 2
       for (std::uint32_t k = lane; k < c.stride; k += kWarpSize) {
         const float value = input[k];
 #pragma unroll
-        for (std::uint32_t n = 0; n < kTogether; ++n) {
-          if (first + n >= cell.width) continue;
-          sums[n] = fmaf(value, c.outputs[std::size_t{targets[first + n]} * c.stride + k], sums[n]);
-        }
+        for (std::uint32_t n = 0; n < kTogether; ++n) sums[n] = fmaf(value, output[n][k], sums[n]);
       }
+      float own = 0.0f;
 #pragma unroll
       for (std::uint32_t n = 0; n < kTogether; ++n) {
         const float score = warp_sum(sums[n]);
-        if (lane == 0 && first + n < cell.width) cell.scores[std::size_t{place} * cell.width + first + n] = score;
+        if (lane == n) own = score;
       }
+      if (lane < rows) cell.scores[std::size_t{place} * cell.width + first + lane] = own;
     }
   }
 }
@@ -226,7 +233,8 @@ __device__ __forceinline__ void move_batch(const PairCells& c, const Cell& cell,
   }
 }
 
-__global__ void __launch_bounds__(kThreads) train_cell_kernel(PairCells c, std::uint32_t stratum, float rate) {
+// Four blocks a multiprocessor are more than there are; without a number ptxas spills registers to make room for five.
+__global__ void __launch_bounds__(kThreads, 4) train_cell_kernel(PairCells c, std::uint32_t stratum, float rate) {
   Cell cell = cell_of(c, stratum);
   double loss = 0;
   for (cell.turn = 0; cell.turn < cell.turns; ++cell.turn) {

@@ -6,6 +6,8 @@
 import { emulatorMutants } from './mutants/emulator.mjs';
 import { memoryMutants } from './mutants/memory.mjs';
 import { selectTopkMutants } from './mutants/select-topk.mjs';
+import { softmaxStepMutants } from './mutants/softmax-step.mjs';
+import { trainItemPairsMutants } from './mutants/train-item-pairs.mjs';
 
 /**
  * @typedef {object} Mutant
@@ -20,4 +22,10 @@ import { selectTopkMutants } from './mutants/select-topk.mjs';
  */
 
 /** @type {Mutant[]} */
-export const mutants = [...emulatorMutants, ...memoryMutants, ...selectTopkMutants];
+export const mutants = [
+  ...emulatorMutants,
+  ...memoryMutants,
+  ...selectTopkMutants,
+  ...softmaxStepMutants,
+  ...trainItemPairsMutants,
+];

@@ -15,5 +15,6 @@ export const programs = [
   { name: 'finite' },
   { name: 'select_topk', kernels: ['select_topk'] },
   { name: 'softmax_step', kernels: ['softmax_step'] },
+  { name: 'softmax_shapes', kernels: ['softmax_step'] },
   { name: 'train_item_pairs', kernels: ['train_item_pairs'], core: ['item_groups'] },
 ];

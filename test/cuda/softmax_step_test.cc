@@ -1,75 +1,14 @@
 #define KERNEL_NS k_base
 #include <cmath>
 
-#include "core/parallel.h"
-#include "kernels/level.h"
 #include "softmax_oracle.h"
-#include "softmax_problem.h"
+#include "softmax_twins.h"
 
 namespace palate::test {
 namespace {
 
-// The same steps on the processor and on the device.
-struct Twins {
-  explicit Twins(const SoftmaxShape& shape, std::uint32_t capacity = 0)
-      : device(0),
-        pool(1),
-        processor(shape, std::max(shape.batch, capacity), nullptr),
-        gpu(shape, std::max(shape.batch, capacity), &device) {}
-
-  DeviceMemory device;
-  Pool pool;
-  SoftmaxModel processor, gpu;
-
-  double settle() {
-    double losses = 0;
-    EXPECT(k_cuda::softmax_settle(gpu.state, gpu.scratch, losses) == Status::ok);
-    return losses;
-  }
-
-  void fetch() { EXPECT(device.fetch(nullptr) == Status::ok); }
-};
-
-void compare(const SoftmaxShape& shape, std::uint32_t steps = 3) {
-  Twins twins(shape);
-  Random random(shape.batch);
-  double expected = 0;
-  for (std::uint32_t step = 0; step < steps; ++step) {
-    const auto rows = make_rows(shape, random);
-    const SoftmaxBatch batch = batch_of(*rows, step);
-    expected += k_base::softmax_step(twins.processor.state, batch, twins.processor.scratch, twins.pool);
-    EXPECT(k_cuda::softmax_step(twins.gpu.state, batch, twins.gpu.scratch, twins.pool) == 0);
-  }
-  EXPECT(close(twins.settle(), expected, 1e-5));
-  twins.fetch();
-  EXPECT_CLOSE(twins.gpu.collect(&SoftmaxArray::values), twins.processor.collect(&SoftmaxArray::values), 2e-5);
-  EXPECT_CLOSE(twins.gpu.collect(&SoftmaxArray::first), twins.processor.collect(&SoftmaxArray::first), 2e-5);
-  EXPECT_CLOSE(twins.gpu.collect(&SoftmaxArray::second), twins.processor.collect(&SoftmaxArray::second), 2e-5);
-}
-
-SoftmaxShape everything(std::uint32_t items, std::uint32_t dim, std::uint32_t batch) {
-  SoftmaxShape shape;
-  shape.items = items;
-  shape.dim = dim;
-  shape.batch = batch;
-  shape.hidden = 9;
-  shape.layer_norm = shape.biases = shape.self_mask = true;
-  shape.dropout = 0.3f;
-  return shape;
-}
-
 TEST(step_is_the_processors_for_odd_numbers_of_items) {
   for (const std::uint32_t items : {1u, 31u, 33u, 63u, 64u, 65u, 129u}) compare(everything(items, 5, 5));
-}
-
-TEST(step_is_the_processors_for_odd_widths) {
-  for (const std::uint32_t dim : {1u, 31u, 33u, 64u, 65u, 129u}) {
-    SoftmaxShape shape = everything(33, dim, 5);
-    compare(shape);
-    shape.hidden = dim == 33 ? 129 : 1;
-    shape.tied = true;
-    compare(shape);
-  }
 }
 
 // Tiles of 32, 64 and 128 rows, and two of the last.
@@ -80,15 +19,6 @@ TEST(step_is_the_processors_for_odd_batches) {
     shape.dim = 3;
     shape.batch = batch;
     shape.biases = true;
-    compare(shape, 2);
-  }
-}
-
-TEST(step_takes_large_batches_in_groups) {
-  for (const bool tied : {false, true}) {
-    SoftmaxShape shape = everything(5, 1, 1061);
-    shape.hidden = 1;
-    shape.tied = tied;
     compare(shape, 2);
   }
 }
@@ -116,16 +46,6 @@ TEST(step_clips_the_whole_gradient) {
       compare(shape, 2);
     }
   }
-}
-
-TEST(step_shares_panels_between_few_blocks) {
-  // More panels of 64 items than the pass of gradients has blocks: 264.
-  SoftmaxShape shape;
-  shape.items = 64 * 265 + 1;
-  shape.dim = 1;
-  shape.batch = 2;
-  shape.biases = true;
-  compare(shape, 1);
 }
 
 TEST(loss_has_no_dropout_and_changes_nothing) {
