@@ -7,6 +7,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   palate::bind_als(env, exports);
   palate::bind_device(env, exports);
   palate::bind_device_memory(env, exports);
+  palate::bind_fold(env, exports);
   palate::bind_item_pairs(env, exports);
   palate::bind_sampler(env, exports);
   palate::bind_softmax(env, exports);

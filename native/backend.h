@@ -9,6 +9,7 @@
 #include "kernels/fit_ease.h"
 #include "kernels/fit_neighbors.h"
 #include "kernels/fit_slim.h"
+#include "kernels/fold_rows.h"
 #include "kernels/sample_fm.h"
 #include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
@@ -46,6 +47,7 @@ struct Backend {
   Status (*fit_ease)(const EaseCall& call, Pool& pool);
   Status (*fit_slim)(const SlimCall& call, Pool& pool);
   Status (*score_weights)(const ScoreCall& call, Pool& pool);
+  void (*fold_rows)(const FoldCall& call, Pool& pool);
 
   // The first sample, normal with a deviation; the next one; what becomes of it.
   void (*start_samples)(SampleState& state, std::uint64_t seed, float deviation, Pool& pool);

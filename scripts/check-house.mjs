@@ -10,7 +10,8 @@ import { readTree } from './house/tree.mjs';
 /**
  * src/ from left to right, as the data flows. An import, type-only ones too, points to its own layer or to one above
  * it in this table; there are no cycles between files even within a layer. Two places differ from the drawing in the
- * design: `model` stands behind `recommend`, whose functions its methods call, and before `train`, which makes models.
+ * design: `model` stands behind `recommend`, whose functions its methods call, and beside `train`, which makes models and
+ * updates them.
  * src/types.ts and src/train-options.ts are outside of the order: every file may import them, and they may import types
  * from everywhere.
  */
@@ -22,8 +23,8 @@ const LAYERS = [
   ['split/'],
   ['models/'],
   ['recommend/'],
-  ['model.ts', 'model-file.ts', 'model-file/'],
-  ['train/'],
+  ['model-file.ts', 'model-file/'],
+  ['model.ts', 'train/'],
   ['evaluate/'],
   ['tune/'],
   ['report/'],

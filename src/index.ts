@@ -38,6 +38,7 @@ export { train } from './train/train.js';
 export type { Explanation } from './recommend/explain.js';
 export type { RankedRow, Recommendations, SimilarItems } from './recommend/ranked-items.js';
 export type { TopKResult } from './recommend/select-top-k.js';
+export type { RatingDistribution } from './recommend/serving.js';
 export type { SimilarPairs } from './recommend/similar-pairs.js';
 export { type TopKOptions, topK, topKAsync } from './recommend/top-k.js';
 

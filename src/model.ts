@@ -1,16 +1,20 @@
+import type { Table } from 'apache-arrow';
+import type { Dataset } from './dataset/dataset.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
 import { MODEL_FILE_VERSION } from './model-file/prefix.js';
 import { typeError } from './options.js';
 import { type Explanation, explain } from './recommend/explain.js';
 import { genresOf, titleOf } from './recommend/metadata.js';
-import { predictPairs } from './recommend/predict.js';
+import { predictDistribution, predictPairs } from './recommend/predict.js';
 import type { Recommendations, SimilarItems } from './recommend/ranked-items.js';
 import { recommend } from './recommend/recommend.js';
 import { recommendAll } from './recommend/recommend-all.js';
+import type { RatingDistribution } from './recommend/serving.js';
 import { similarItems, similarPairs } from './recommend/similar.js';
 import type { SimilarPairs } from './recommend/similar-pairs.js';
 import { UNKNOWN } from './recommend/unknown.js';
+import { updateModel } from './train/update/update-model.js';
 import type {
   EpochRecord,
   ExplainOptions,
@@ -22,6 +26,7 @@ import type {
   ResolvedOptions,
   SimilarItemsOptions,
   SimilarPairsOptions,
+  UpdateOptions,
 } from './types.js';
 
 /** What `info` says of a model. */
@@ -47,7 +52,7 @@ function countLearnt(parameters: Parameters): number {
   const sum = (arrays: readonly (Float32Array | undefined)[]): number =>
     arrays.reduce((total, array) => total + (array?.length ?? 0), 0);
   if (parameters.kind === 'itemVectors') {
-    return sum([parameters.itemFactors, parameters.contextFactors, parameters.itemBiases]);
+    return sum([parameters.itemFactors, parameters.contextFactors, parameters.itemBiases, parameters.network]);
   }
   if (parameters.kind === 'itemWeights') return parameters.weights.length;
   const { userFactors, itemFactors, userBiases, itemBiases, fields, moments = [] } = parameters;
@@ -103,15 +108,16 @@ export class Model {
    * @param pairs `times`, unix seconds, matter to models trained with `timeSlots` alone; NaN where there is none.
    * @returns (pairs)
    */
-  predict({
-    users,
-    items,
-    times,
-  }: {
-    users: readonly Id[];
-    items: readonly Id[];
-    times?: ArrayLike<number>;
-  }): Float32Array {
+  predict(pairs: { users: readonly Id[]; items: readonly Id[]; times?: ArrayLike<number> }): Float32Array {
+    const { users, items, times } = this.#indicesOf(pairs);
+    return this.predictIndices(users, items, times);
+  }
+
+  #indicesOf({ users, items, times }: { users: readonly Id[]; items: readonly Id[]; times?: ArrayLike<number> }): {
+    users: Uint32Array;
+    items: Uint32Array;
+    times: Float64Array | undefined;
+  } {
     if (!Array.isArray(users)) throw typeError('users', 'an array of user ids', users);
     if (!Array.isArray(items)) throw typeError('items', 'an array of item ids', items);
     const indices = (vocabulary: Vocabulary, ids: readonly Id[]): Uint32Array =>
@@ -119,16 +125,29 @@ export class Model {
         const index = vocabulary.index(id);
         return index < 0 ? UNKNOWN : index;
       });
-    return this.predictIndices(
-      indices(this.users, users),
-      indices(this.items, items),
-      times && Float64Array.from(times),
-    );
+    return {
+      users: indices(this.users, users),
+      items: indices(this.items, items),
+      times: times && Float64Array.from(times),
+    };
   }
 
   /** The same for indices; 0xffffffff stands for unknown. */
   predictIndices(userIndices: Uint32Array, itemIndices: Uint32Array, times?: Float64Array): Float32Array {
     return predictPairs(this.data, userIndices, itemIndices, times);
+  }
+
+  /**
+   * How likely each rating is for pairs as in `predict`, of a bayesianFm trained with link 'ordinal'; TypeError for other
+   * models. `predict` gives the mean of these distributions.
+   */
+  predictDistribution(pairs: {
+    users: readonly Id[];
+    items: readonly Id[];
+    times?: ArrayLike<number>;
+  }): RatingDistribution {
+    const { users, items, times } = this.#indicesOf(pairs);
+    return predictDistribution(this.data, users, items, times);
   }
 
   /** The k best items for known users, or for a user given by a history or by titles. See recommend/recommend.ts. */
@@ -155,8 +174,8 @@ export class Model {
   }
 
   /**
-   * The items of a user's history that carried a recommendation, with their shares. Exact: contributions add up to the
-   * score. RangeError for a model whose scores are no sums over a history. See recommend/explain.ts.
+   * The items of a user's history that carried a recommendation, with their shares. Exact: contributions and `base` add up
+   * to the score. RangeError, with the reason, for a model whose scores are no such sums. See recommend/explain.ts.
    */
   explain(options: ExplainOptions): Explanation {
     return explain(this.data, options);
@@ -195,6 +214,22 @@ export class Model {
       metrics: this.metrics,
       history: this.history,
     };
+  }
+
+  /**
+   * A model that knows more ratings, of known and new users and items, without retraining from nothing; this one stays as
+   * it is. A new rating of a known pair takes the place of the old one. Indices stay, new ids follow behind. Training goes
+   * on from what this model has learnt, with a part of its epochs, over all ratings; popularity, itemKnn, ease, slim and
+   * bayesianFm are trained on all ratings anew. A factor model fits the rows of new users and items to their ratings first.
+   *
+   * @param ratings a table as of `Dataset.fromTable`, or a Dataset, which brings the metadata of new items and users along.
+   *   Ratings where the model has ratings, likes where it has likes.
+   * @param options what differs from how the model was trained, e.g. `epochs`.
+   * @throws TypeError, RangeError for a wrong option; DataError for ratings that do not fit the model's; DivergedError;
+   *   DeviceError; the signal's reason when aborted.
+   */
+  async update(ratings: Table | Dataset, options?: UpdateOptions): Promise<Model> {
+    return new Model(await updateModel(this.data, ratings, options));
   }
 
   /** Writes the model to one file, all or nothing. ModelFileError when that fails. */

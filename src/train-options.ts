@@ -18,8 +18,11 @@ export type Objective = FactorObjective | 'softmax' | 'sampledSoftmax' | 'negati
 export type Optimizer = 'sgd' | 'adagrad' | 'adam';
 export type Device = 'auto' | 'cpu' | 'cuda';
 export type Metric = 'cosine' | 'dot';
-/** How a raw score x becomes a rating: x itself, or min + (max - min) * sigmoid(x). */
-export type Link = 'identity' | 'sigmoid';
+/**
+ * How a raw score x becomes a rating: x itself; min + (max - min) * sigmoid(x); 'ordinal' (bayesianFm): the mean of the
+ * distinct ratings, each with its probability under N(x, 1) between two cutpoints.
+ */
+export type Link = 'identity' | 'sigmoid' | 'ordinal';
 
 /** L2 penalty by kind of parameter; see TrainOptions.regularization. */
 export interface Regularization {
@@ -149,6 +152,14 @@ export interface TrainOptions {
   positiveThreshold?: number;
   /** Models of item weights: weights an item at most, the strongest; 'all' keeps every one. */
   neighbors?: number | 'all';
+  /**
+   * ease: items that an item's weights are solved among, those most correlated with it. Default 'all': the closed form, in
+   * 8 bytes for each pair of items, or of users where these are fewer. A large catalogue needs a number: some 500 come
+   * close to it.
+   */
+  neighborhood?: number | 'all';
+  /** ease: least absolute correlation of an item with those that it is solved among, 0 to 1. Default 0: any. */
+  minCorrelation?: number;
   /** Models of item weights: weight likes by their ratings, in training and in histories. Default false: all count 1. */
   ratingWeights?: boolean;
   /** itemKnn: what makes items alike. */

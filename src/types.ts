@@ -1,7 +1,8 @@
 import type { Table } from 'apache-arrow';
+import type { Dataset } from './dataset/dataset.js';
 import type { Interactions } from './dataset/interactions.js';
 import type { Id, Vocabulary } from './dataset/vocabulary.js';
-import type { Device, EpochRecord, Link, Metric, ModelName, Range } from './train-options.js';
+import type { Device, EpochRecord, Link, Metric, ModelName, Range, TrainOptions } from './train-options.js';
 
 export type * from './train-options.js';
 
@@ -44,6 +45,17 @@ export interface MomentParameters extends MomentSlots {
 }
 
 /**
+ * Ratings as steps of a scale: at score x a rating is values[c] with the probability that a number of N(x, 1) lies between
+ * cutpoints c - 1 and c, of which there are one fewer than values; outside are -Infinity and Infinity.
+ */
+export interface RatingCategories {
+  /** Distinct ratings, ascending. */
+  values: readonly number[];
+  /** Ascending. */
+  cutpoints: readonly number[];
+}
+
+/**
  * Parameters of every model that scores by factors: globalBias + userBiases[u] + itemBiases[i] +
  * userFactors[u] . itemFactors[i], through the link. Of an fm these are the id rows alone; `fields` hold the rest, and
  * `combineFields` folds both into one such set for serving. Popularity has dim 0.
@@ -61,6 +73,8 @@ export interface FactorParameters {
   /** (numItems) */
   itemBiases: Float32Array;
   link: Link;
+  /** With link 'ordinal': what a score says of each rating. */
+  categories?: RatingCategories;
   /** Of the training ratings. Predicted ones lie in it: the sigmoid is scaled to it, identity is clipped to it. */
   range: Range;
   fields: readonly FieldParameters[];
@@ -92,6 +106,8 @@ export interface ItemVectorParameters {
   contextFactors?: Float32Array;
   /** (numItems) of the training objective; cosines do without. */
   itemBiases?: Float32Array;
+  /** Of itemSoftmax the network and the layer's normalisation, for training to go on from; cosines do without. */
+  network?: Float32Array;
   userVector: UserVector;
 }
 
@@ -148,10 +164,12 @@ export interface HistoryEntry {
 }
 
 export interface RecommendOptions {
-  /** Known users, by id. Exactly one of users, history, titles is given. */
+  /** Known users, by id. Exactly one of users, history, histories, titles is given. */
   users?: readonly Id[];
   /** A user given by what he rated: solved by fold-in. */
   history?: readonly HistoryEntry[];
+  /** Several such users, solved together; `queries` of the result are their places in this list. */
+  histories?: readonly (readonly HistoryEntry[])[];
   /** The same by titles, all liked. */
   titles?: readonly string[];
   k?: number;
@@ -164,6 +182,15 @@ export interface RecommendOptions {
    */
   foldIn?: 'solve' | 'sum';
 }
+
+/** Options of `Model.update`; all others are those that the model was trained with. */
+export type UpdateOptions = Pick<
+  TrainOptions,
+  'epochs' | 'learningRate' | 'schedule' | 'patience' | 'seed' | 'threads' | 'device' | 'signal' | 'onEpoch'
+> & {
+  /** Any dataset: ids are matched, and what neither the model nor the new ratings know is left out. */
+  validation?: Dataset;
+};
 
 export interface RecommendAllOptions {
   /** Length of a list. Default 10. */

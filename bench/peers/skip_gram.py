@@ -47,22 +47,26 @@ def gensim(file, parameters, threads):
     sizes = np.cumsum([len(items) for items in lists])
     taken = lists[: int(np.searchsorted(sizes, bound)) + 1]
     used = sum(map(len, taken))
-    epochs = parameters["epochs"]
-    model = Word2Vec(
-        [list(map(str, items)) for items in taken],
-        sg=1,
-        vector_size=parameters["dim"],
-        window=parameters["window"],
-        negative=parameters["negatives"],
-        alpha=parameters["learningRate"],
-        epochs=epochs,
-        workers=threads,
-        sample=0,
-        min_count=1,
-        seed=1,
-    )
-    seconds = model.total_train_time * words / used / epochs
-    quality = {"thousandWordsPerSecond": used * epochs / model.total_train_time / 1000}
+    epochs, seeds = parameters["epochs"], parameters.get("seeds", 1)
+    models = [
+        Word2Vec(
+            [list(map(str, items)) for items in taken],
+            sg=1,
+            vector_size=parameters["dim"],
+            window=parameters["window"],
+            negative=parameters["negatives"],
+            alpha=parameters["learningRate"],
+            epochs=epochs,
+            workers=threads,
+            sample=parameters.get("sample", 0),
+            min_count=1,
+            seed=seed + 1,
+        )
+        for seed in range(seeds)
+    ]
+    trained = sum(model.total_train_time for model in models) / seeds
+    seconds = trained * words / used / epochs
+    quality = {"thousandWordsPerSecond": used * epochs / trained / 1000}
     result = {
         "seconds": {"median": seconds, "min": seconds, "max": seconds},
         "peakKilobytes": peak_kilobytes(),
@@ -70,12 +74,21 @@ def gensim(file, parameters, threads):
     }
     if used < words:
         return {**result, "quality": quality, "extrapolated": f"{used:,} of {words:,} words"}
-    vectors = np.zeros((read_header(file)["items"], parameters["dim"]), np.float32)
+    scores = [ndcg(*vectors_of(model, file), users, lists, file) for model in models]
+    quality["ndcg@10"] = float(np.mean(scores))
+    if seeds > 1:
+        quality["ndcg@10 deviation"] = float(np.std(scores, ddof=1))
+    return {**result, "quality": quality}
+
+
+def vectors_of(model, file):
+    """Vectors of all items, zeros where there is none, and which items have one."""
+    vectors = np.zeros((read_header(file)["items"], model.vector_size), np.float32)
+    trained = np.zeros(len(vectors), bool)
     for name, row in model.wv.key_to_index.items():
         vectors[int(name)] = model.wv.vectors[row]
-    trained = np.zeros(len(vectors), bool)
-    trained[np.concatenate(lists)] = True
-    return {**result, "quality": {"ndcg@10": ndcg(vectors, trained, users, lists, file), **quality}}
+        trained[int(name)] = True
+    return vectors, trained
 
 
 main({"gensim": gensim})

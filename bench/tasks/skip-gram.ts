@@ -10,8 +10,13 @@ import type { Implementations } from './index.js';
 /** The first users with something in the test part that are ranked for; peers/skip_gram.py takes the same. */
 const RANKED_USERS = 2000;
 
-/** What gensim's Word2Vec does with the same parameters: its initial deviation, and its floor of the learning rate. */
-export function skipGramOptions({ dim, epochs, window, negatives, learningRate }: Parameters): TrainOptions {
+/**
+ * What gensim's Word2Vec does with the same parameters: its initial deviation, and its floor of the learning rate. With
+ * `palateDefaults` what palate does when nothing is said.
+ */
+export function skipGramOptions(parameters: Parameters): TrainOptions {
+  if (parameters.palateDefaults === true) return { model: 'itemSoftmax', objective: 'negativeSampling' };
+  const { dim, epochs, window, negatives, learningRate } = parameters;
   return {
     model: 'itemSoftmax',
     objective: 'negativeSampling',
@@ -41,28 +46,43 @@ function rankedPart(test: Dataset): Dataset {
 
 async function palate({ input, parameters, threads }: Work): Promise<Measurement> {
   const data = readTimedPart(input);
+  const { seeds = 1 } = parameters as { seeds?: number };
   const start = performance.now();
-  let seconds = 0;
-  const model = await train(data, {
-    ...skipGramOptions(parameters),
-    threads,
-    onEpoch: (report) => {
-      seconds += report.seconds;
-    },
-  });
-  const total = secondsSince(start);
-  const peak = peakKilobytes();
-  const { metrics } = await evaluate(model, rankedPart(readDatasetPart(input, 'test')), { k: 10 });
-  const epochs = parameters.epochs as number;
+  let [seconds, epochs, ranking, peak] = [0, 0, 0, 0];
+  const ndcgs: number[] = [];
+  for (let seed = 1; seed <= seeds; seed++) {
+    const model = await train(data, {
+      ...skipGramOptions(parameters),
+      seed,
+      threads,
+      onEpoch: (report) => {
+        seconds += report.seconds;
+        epochs++;
+      },
+    });
+    const trained = performance.now();
+    if (seed === 1) peak = peakKilobytes();
+    const { metrics } = await evaluate(model, rankedPart(readDatasetPart(input, 'test')), { k: 10 });
+    ndcgs.push(metrics['ndcg@10'] as number);
+    ranking += secondsSince(trained);
+  }
   return {
     seconds: once(seconds / epochs),
-    parts: { 'before and after': total - seconds },
+    parts: { 'before and after': secondsSince(start) - seconds - ranking },
     quality: {
-      'ndcg@10': metrics['ndcg@10'] as number,
+      ...meanAndDeviation('ndcg@10', ndcgs),
       thousandWordsPerSecond: (data.numInteractions * epochs) / seconds / 1000,
     },
     peakKilobytes: peak,
   };
+}
+
+/** The mean over seeds and, of several, their sample deviation. */
+function meanAndDeviation(name: string, values: readonly number[]): Record<string, number> {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return { [name]: mean };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { [name]: mean, [`${name} deviation`]: Math.sqrt(squares / (values.length - 1)) };
 }
 
 export const implementations: Implementations = { palate };

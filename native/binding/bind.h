@@ -9,6 +9,7 @@ void bind_counts(Napi::Env env, Napi::Object exports);
 void bind_als(Napi::Env env, Napi::Object exports);
 void bind_device(Napi::Env env, Napi::Object exports);
 void bind_device_memory(Napi::Env env, Napi::Object exports);
+void bind_fold(Napi::Env env, Napi::Object exports);
 void bind_item_pairs(Napi::Env env, Napi::Object exports);
 void bind_sampler(Napi::Env env, Napi::Object exports);
 void bind_softmax(Napi::Env env, Napi::Object exports);

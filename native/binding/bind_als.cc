@@ -49,7 +49,7 @@ class AlsTrainerObject : public Napi::ObjectWrap<AlsTrainerObject> {
     return DefineClass(
         env, "AlsTrainer",
         {InstanceMethod("runEpoch", &AlsTrainerObject::run_epoch), InstanceMethod("read", &AlsTrainerObject::read),
-         InstanceMethod("dispose", &AlsTrainerObject::dispose)});
+         InstanceMethod("write", &AlsTrainerObject::write), InstanceMethod("dispose", &AlsTrainerObject::dispose)});
   }
 
   explicit AlsTrainerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<AlsTrainerObject>(info) {
@@ -96,6 +96,16 @@ class AlsTrainerObject : public Napi::ObjectWrap<AlsTrainerObject> {
     const std::size_t dim = trainer.dim();
     trainer.read_users(fields.array<float>("userFactors", trainer.num_users() * dim).data);
     trainer.read_items(fields.array<float>("itemFactors", trainer.num_items() * dim).data);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value write(const Napi::CallbackInfo& info) {
+    expect_idle(info.Env(), shared_);
+    AlsTrainer& trainer = shared_->state;
+    const Fields fields(info[0]);
+    const std::size_t dim = trainer.dim();
+    trainer.write_users(fields.array<float>("userFactors", trainer.num_users() * dim).data);
+    trainer.write_items(fields.array<float>("itemFactors", trainer.num_items() * dim).data);
     return info.Env().Undefined();
   }
 

@@ -128,7 +128,7 @@ class CountTrainerObject : public Napi::ObjectWrap<CountTrainerObject> {
     return DefineClass(
         env, "CountTrainer",
         {InstanceMethod("runEpoch", &CountTrainerObject::run_epoch), InstanceMethod("read", &CountTrainerObject::read),
-         InstanceMethod("dispose", &CountTrainerObject::dispose)});
+         InstanceMethod("write", &CountTrainerObject::write), InstanceMethod("dispose", &CountTrainerObject::dispose)});
   }
 
   explicit CountTrainerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CountTrainerObject>(info) {
@@ -188,15 +188,27 @@ class CountTrainerObject : public Napi::ObjectWrap<CountTrainerObject> {
         });
   }
 
-  Napi::Value read(const Napi::CallbackInfo& info) {
+  // The array of all vectors.
+  View<float> vectors_of(const Napi::CallbackInfo& info) {
     expect_idle(info.Env(), shared_);
     const FactorizeState& s = shared_->state.state();
-    const View<float> target = array_of<float>(info[0], "itemFactors");
-    if (target.size != std::size_t{s.num_items} * s.dim) {
+    const View<float> vectors = array_of<float>(info[0], "itemFactors");
+    if (vectors.size != std::size_t{s.num_items} * s.dim) {
       throw Napi::RangeError::New(info.Env(), "native: `itemFactors` has the wrong length");
     }
+    return vectors;
+  }
+
+  Napi::Value read(const Napi::CallbackInfo& info) {
+    const View<float> target = vectors_of(info);
     expect_fetched(info.Env(), shared_->state.fetch(), shared_->state.device());
     shared_->state.read_vectors(target.data);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value write(const Napi::CallbackInfo& info) {
+    const View<float> source = vectors_of(info);
+    shared_->state.write_vectors(source.data);
     return info.Env().Undefined();
   }
 

@@ -70,10 +70,11 @@ ItemPairSetup read_setup(Napi::Env env, const Fields& fields) {
 class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "ItemPairTrainer",
-                       {InstanceMethod("runEpoch", &ItemPairTrainerObject::run_epoch),
-                        InstanceMethod("read", &ItemPairTrainerObject::read),
-                        InstanceMethod("dispose", &ItemPairTrainerObject::dispose)});
+    return DefineClass(
+        env, "ItemPairTrainer",
+        {InstanceMethod("runEpoch", &ItemPairTrainerObject::run_epoch),
+         InstanceMethod("read", &ItemPairTrainerObject::read), InstanceMethod("write", &ItemPairTrainerObject::write),
+         InstanceMethod("dispose", &ItemPairTrainerObject::dispose)});
   }
 
   explicit ItemPairTrainerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ItemPairTrainerObject>(info) {
@@ -127,6 +128,15 @@ class ItemPairTrainerObject : public Napi::ObjectWrap<ItemPairTrainerObject> {
     expect_fetched(info.Env(), trainer.fetch(), trainer.device());
     const std::size_t floats = std::size_t{trainer.num_items()} * trainer.dim();
     trainer.read(fields.array<float>("inputs", floats).data, fields.array<float>("outputs", floats).data);
+    return info.Env().Undefined();
+  }
+
+  Napi::Value write(const Napi::CallbackInfo& info) {
+    expect_idle(info.Env(), shared_, kWords);
+    const Fields fields(info[0]);
+    ItemPairTrainer& trainer = shared_->state;
+    const std::size_t floats = std::size_t{trainer.num_items()} * trainer.dim();
+    trainer.write(fields.array<float>("inputs", floats).data, fields.array<float>("outputs", floats).data);
     return info.Env().Undefined();
   }
 

@@ -61,6 +61,23 @@ void read_levels(Napi::Env env, const Fields& fields, SamplerSetup& setup) {
   }
 }
 
+// Each category must have a rating: without one nothing keeps its cutpoints apart.
+void read_categories(Napi::Env env, const Fields& fields, SamplerSetup& setup) {
+  setup.category_values = constant(fields.array<double>("categoryValues"));
+  const std::size_t count = setup.category_values.size;
+  setup.categories = constant(fields.array<std::uint8_t>("categories", count == 0 ? 0 : setup.items.size));
+  if (count == 0) return;
+  bool used[kMostCategories] = {};
+  bool good = count >= 2 && count <= kMostCategories;
+  for (std::size_t t = 0; good && t < setup.categories.size; ++t) {
+    good = setup.categories[t] < count;
+    if (good) used[setup.categories[t]] = true;
+  }
+  if (!good || !std::all_of(used, used + count, [](bool one) { return one; })) {
+    throw Napi::RangeError::New(env, "native: `categories` are not all of those in `categoryValues`");
+  }
+}
+
 SamplerSetup read_setup(Napi::Env env, const Fields& fields) {
   SamplerSetup setup;
   setup.num_users = fields.u32("numUsers");
@@ -72,6 +89,7 @@ SamplerSetup read_setup(Napi::Env env, const Fields& fields) {
   setup.query_rows = constant(fields.array<std::uint32_t>("queryRows", setup.items.size));
   expect_offsets(env, setup.offsets, setup.items.size, "offsets");
   expect_below(env, setup.items, setup.num_items, "items");
+  read_categories(env, fields, setup);
   setup.user_features = read_features(env, fields, "user", setup.num_users);
   setup.item_features = read_features(env, fields, "item", setup.num_items);
   read_levels(env, fields, setup);
@@ -163,6 +181,7 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
     copy(static_cast<const float*>(sums.item_sketch), "itemSketch", items * sums.corange);
     copy(static_cast<const double*>(sums.query_biases), "queryBiases", queries);
     copy(static_cast<const double*>(sums.item_biases), "itemBiases", items);
+    copy(sampler.cutpoint_sums().data(), "cutpoints", sampler.cutpoint_sums().size());
     cpu_backend().mix_sketch(fields.array<float>("mixed", std::size_t{sums.corange} * sums.range).data, s, sums);
     Napi::Object object = Napi::Object::New(env);
     object.Set("samples", sampler.samples());
@@ -181,6 +200,8 @@ class SamplerObject : public Napi::ObjectWrap<SamplerObject> {
     std::copy_n(s.values, (s.dim + 1) * features, fields.array<float>("values", (s.dim + 1) * features).data);
     std::copy_n(s.means, priors, fields.array<float>("means", priors).data);
     std::copy_n(s.precisions, priors, fields.array<float>("precisions", priors).data);
+    const std::size_t cutpoints = s.categories.count == 0 ? 0 : s.categories.count - 1;
+    std::copy_n(s.categories.bounds + 1, cutpoints, fields.array<float>("cutpoints", cutpoints).data);
     Napi::Object object = Napi::Object::New(env);
     object.Set("globalBias", s.global_bias);
     object.Set("precision", s.precision);

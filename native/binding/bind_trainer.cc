@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -21,7 +22,7 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     return DefineClass(
         env, "Trainer",
         {InstanceMethod("runEpoch", &TrainerObject::run_epoch), InstanceMethod("read", &TrainerObject::read),
-         InstanceMethod("dispose", &TrainerObject::dispose)});
+         InstanceMethod("write", &TrainerObject::write), InstanceMethod("dispose", &TrainerObject::dispose)});
   }
 
   explicit TrainerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TrainerObject>(info) {
@@ -142,23 +143,40 @@ class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
     return object;
   }
 
-  static void copy_biases(const ParameterTable& table, View<float> target) {
-    for (std::uint32_t row = 0; row < table.rows; ++row) target[row] = table.biases[row];
+  // visit(table, factors, biases) for each table, with the arrays of that name.
+  template <typename Visit>
+  static void visit_tables(const TrainState& s, const Fields& fields, Visit visit) {
+    const auto one = [&](const ParameterTable& table, const char* factors, const char* biases) {
+      visit(table, fields.array<float>(factors, std::size_t{table.rows} * s.dim),
+            fields.array<float>(biases, table.rows));
+    };
+    one(s.users, "userFactors", "userBiases");
+    one(s.items, "itemFactors", "itemBiases");
+    one(s.features, "featureFactors", "featureBiases");
   }
 
   Napi::Value read(const Napi::CallbackInfo& info) {
     expect_idle(info.Env(), shared_, kWords);
     expect_fetched(info.Env(), shared_->state.fetch(), shared_->state.device());
-    const TrainState& s = shared_->state.state();
-    const Fields fields(info[0]);
-    const std::size_t dim = s.dim;
-    shared_->state.read_factors(s.users, fields.array<float>("userFactors", s.users.rows * dim).data);
-    shared_->state.read_factors(s.items, fields.array<float>("itemFactors", s.items.rows * dim).data);
-    shared_->state.read_factors(s.features, fields.array<float>("featureFactors", s.features.rows * dim).data);
-    copy_biases(s.users, fields.array<float>("userBiases", s.users.rows));
-    copy_biases(s.items, fields.array<float>("itemBiases", s.items.rows));
-    copy_biases(s.features, fields.array<float>("featureBiases", s.features.rows));
-    return Napi::Number::New(info.Env(), s.global_bias);
+    const Trainer& trainer = shared_->state;
+    visit_tables(trainer.state(), Fields(info[0]),
+                 [&](const ParameterTable& table, View<float> factors, View<float> biases) {
+                   trainer.read_factors(table, factors.data);
+                   std::copy_n(table.biases, table.rows, biases.data);
+                 });
+    return Napi::Number::New(info.Env(), trainer.state().global_bias);
+  }
+
+  Napi::Value write(const Napi::CallbackInfo& info) {
+    expect_idle(info.Env(), shared_, kWords);
+    Trainer& trainer = shared_->state;
+    visit_tables(trainer.state(), Fields(info[0]),
+                 [&](const ParameterTable& table, View<float> factors, View<float> biases) {
+                   trainer.write_factors(table, factors.data);
+                   std::copy_n(biases.data, table.rows, table.biases);
+                 });
+    trainer.write_global_bias(info[1].ToNumber().FloatValue());
+    return info.Env().Undefined();
   }
 
   Napi::Value dispose(const Napi::CallbackInfo& info) {

@@ -36,6 +36,12 @@ struct WeightsSetup {
     if (method == Method::ease) return cpu_backend().fit_ease(ease, pool);
     return cpu_backend().fit_slim(slim, pool);
   }
+  const char* no_memory() const {
+    return method == Method::ease && ease.neighborhood != 0 ? "Not enough memory for the products of all pairs of "
+                                                              "items; leave out rare items or users with the most "
+                                                              "likes"
+                                                            : "Not enough memory to fit the weights of items";
+  }
 };
 
 WeightedInteractions read_interactions(Napi::Env env, const Fields& fields) {
@@ -75,6 +81,9 @@ WeightsSetup read_setup(Napi::Env env, const Fields& fields) {
     call.tanimoto = fields.boolean("tanimoto");
   } else if (setup.method == Method::ease) {
     setup.ease.regularization = fields.number("regularization");
+    setup.ease.neighborhood = fields.u32("neighborhood");
+    setup.ease.min_correlation = fields.number("minCorrelation");
+    setup.ease.memory_limit = fields.number("memoryLimit");
   } else {
     setup.slim.l1 = fields.number("l1");
     setup.slim.regularization = fields.number("regularization");
@@ -128,9 +137,7 @@ class ItemWeightsObject : public Napi::ObjectWrap<ItemWeightsObject> {
           const auto start = std::chrono::steady_clock::now();
           call->result.status = setup.run(pool);
           call->result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-          if (call->result.status == Status::out_of_memory) {
-            throw std::runtime_error("Not enough memory to fit the weights of items");
-          }
+          if (call->result.status == Status::out_of_memory) throw std::runtime_error(setup.no_memory());
           if (call->shared->state.count() > kMostWeights) {
             throw std::runtime_error("There are more weights than 4,294,967,295; lower `neighbors`");
           }

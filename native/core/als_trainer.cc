@@ -190,4 +190,9 @@ void AlsTrainer::read(const Side& side, float* target) const {
     target = std::copy_n(side.factors.data() + std::size_t{row} * stride_, setup_.dim, target);
 }
 
+void AlsTrainer::write(Side& side, const float* source) {
+  for (std::uint32_t row = 0; row < side.rows; ++row, source += setup_.dim)
+    std::copy_n(source, setup_.dim, side.factors.data() + std::size_t{row} * stride_);
+}
+
 }  // namespace palate

@@ -58,6 +58,9 @@ class AlsTrainer {
   void read_users(float* target) const { read(users_, target); }
   void read_items(float* target) const { read(items_, target); }
   const Device& device() const { return device_; }
+  // The other way, before the first epoch: training goes on from these rows.
+  void write_users(const float* source) { write(users_, source); }
+  void write_items(const float* source) { write(items_, source); }
   std::uint32_t dim() const { return setup_.dim; }
   std::uint32_t num_users() const { return users_.rows; }
   std::uint32_t num_items() const { return items_.rows; }
@@ -81,6 +84,7 @@ class AlsTrainer {
   Status fit(Side& side, const Side& fixed, const std::atomic<std::int32_t>& cancel,
              const std::atomic<std::int32_t>& teardown, AlsSums& sums);
   void read(const Side& side, float* target) const;
+  void write(Side& side, const float* source);
 
   AlsTrainerSetup setup_;
   Device device_;

@@ -163,4 +163,9 @@ void CountTrainer::read_vectors(float* target) const {
   }
 }
 
+void CountTrainer::write_vectors(const float* source) {
+  for (std::uint32_t item = 0; item < state_.num_items; ++item, source += state_.dim)
+    std::copy_n(source, state_.dim, state_.vectors + std::size_t{item} * state_.stride);
+}
+
 }  // namespace palate

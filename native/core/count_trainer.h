@@ -49,6 +49,8 @@ class CountTrainer {
   Status fetch();
   // Copies the vectors, (num_items, dim), without padding.
   void read_vectors(float* target) const;
+  // The other way: training goes on from these vectors.
+  void write_vectors(const float* source);
   const FactorizeState& state() const { return state_; }
   const Device& device() const { return device_; }
 

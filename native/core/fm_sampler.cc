@@ -54,6 +54,7 @@ FmSampler::FmSampler(const SamplerSetup& setup) : setup_(setup), pool_(setup.thr
   if (!failed_) make_fields();
   if (!failed_) make_sample();
   if (!failed_) make_sums();
+  if (!failed_) make_categories();
   if (failed_) return;
   const FlushDenormals flush;
   cpu_backend().start_samples(state_, setup_.seed, setup_.init_std, pool_);
@@ -226,6 +227,35 @@ void FmSampler::make_sums() {
   allocate(valid_scores_, setup_.valid_items.size);
 }
 
+void FmSampler::make_categories() {
+  SampleCategories& categories = state_.categories;
+  categories.count = static_cast<std::uint32_t>(setup_.category_values.size);
+  if (categories.count == 0) return;
+  categories.of_ratings = setup_.categories.data;
+  categories.bounds = allocate(category_bounds_, std::size_t{categories.count} + 1);
+  categories.partial = allocate(category_sums_, kSideChunks);
+  allocate(cutpoint_sums_, categories.count - 1);
+}
+
+void FmSampler::add_cutpoints() {
+  for (std::size_t k = 0; k < cutpoint_sums_.size(); ++k)
+    cutpoint_sums_[k] += static_cast<double>(state_.categories.bounds[k + 1]);
+}
+
+// A mean score as a prediction: the mean of the categories' values under it, or clipped to the range.
+double FmSampler::shown(double score) const {
+  if (state_.categories.count == 0)
+    return std::clamp(score, static_cast<double>(setup_.range_min), static_cast<double>(setup_.range_max));
+  double rating = setup_.category_values[0];
+  for (std::size_t k = 0; k < cutpoint_sums_.size(); ++k) {
+    const double cutpoint =
+        samples_ == 0 ? static_cast<double>(state_.categories.bounds[k + 1]) : cutpoint_sums_[k] / samples_;
+    const double above = 0.5 * std::erfc((cutpoint - score) * 0.70710678118654752);
+    rating += (setup_.category_values[k + 1] - setup_.category_values[k]) * above;
+  }
+  return rating;
+}
+
 SweepResult FmSampler::run_sweep(std::uint32_t sweep, bool keep, const std::atomic<std::int32_t>& cancel,
                                  const std::atomic<std::int32_t>& teardown) {
   const auto start = std::chrono::steady_clock::now();
@@ -238,7 +268,8 @@ SweepResult FmSampler::run_sweep(std::uint32_t sweep, bool keep, const std::atom
   SweepResult result;
   result.status = cpu_backend().sample_fm(state_, call, pool_);
   if (result.status == Status::ok) {
-    result.train_loss = state_.error_squares / state_.size;
+    const bool ordinal = state_.categories.count != 0;
+    result.train_loss = (ordinal ? -state_.categories.sums.log_likelihood : state_.error_squares) / state_.size;
     if (setup_.valid_items.size != 0) {
       SampleScores scores;
       scores.queries = setup_.valid_queries.data;
@@ -252,6 +283,7 @@ SweepResult FmSampler::run_sweep(std::uint32_t sweep, bool keep, const std::atom
     if (keep) {
       cpu_backend().sketch_samples(state_, sketch_, pool_);
       ++samples_;
+      add_cutpoints();
       noise_sum_ += 1 / static_cast<double>(state_.precision);
     }
     validate(result);
@@ -264,16 +296,16 @@ void FmSampler::validate(SweepResult& result) {
   const std::size_t size = setup_.valid_items.size;
   if (size == 0) return;
   const double share = 1.0 / std::max(1u, samples_);
-  const double least = static_cast<double>(setup_.range_min);
-  const double most = static_cast<double>(setup_.range_max);
+  const bool ordinal = state_.categories.count != 0;
   double squares = 0;
   double clipped = 0;
   for (std::size_t n = 0; n < size; ++n) {
     const double rating = static_cast<double>(setup_.valid_ratings[n]);
     const double score = valid_scores_[n] * share;
-    const double shown = std::clamp(score, least, most);
-    squares += (score - rating) * (score - rating);
-    clipped += (shown - rating) * (shown - rating);
+    const double prediction = shown(score);
+    const double raw = ordinal ? prediction : score;
+    squares += (raw - rating) * (raw - rating);
+    clipped += (prediction - rating) * (prediction - rating);
   }
   result.valid_loss = squares / static_cast<double>(size);
   result.valid_rmse = std::sqrt(clipped / static_cast<double>(size));

@@ -31,6 +31,10 @@ struct SamplerSetup {
   View<const std::uint32_t> items;
   View<const float> ratings;
   View<const std::uint32_t> query_rows;
+  // Of ordinal ratings: category of each, in the same order, and the rating that each category stands for, ascending;
+  // empty where ratings are numbers.
+  View<const std::uint8_t> categories;
+  View<const double> category_values;
   SamplerFeatures user_features, item_features;
   // Levels of moments, one after the other.
   View<const std::uint32_t> level_sizes;    // (levels) labels of each
@@ -58,7 +62,7 @@ struct SamplerSetup {
 struct SweepResult {
   Status status = Status::ok;
   double seconds = 0;
-  double train_loss = 0;  // mean squared error of this sample
+  double train_loss = 0;  // mean squared error of this sample; of ordinal ratings minus their mean log-likelihood
   double valid_loss = 0;  // of the mean score of the kept samples, or of this one where none is
   double valid_rmse = 0;  // the same, clipped to the range
 };
@@ -78,6 +82,8 @@ class FmSampler {
   const SketchCall& sums() const { return sketch_; }
   std::uint32_t samples() const { return samples_; }  // kept
   double noise_sum() const { return noise_sum_; }     // of their variances of the noise
+  // (categories - 1) sums of their cutpoints.
+  const Buffer<double>& cutpoint_sums() const { return cutpoint_sums_; }
 
  private:
   // A side's order of the ratings, lists of features both ways, and figures.
@@ -95,6 +101,9 @@ class FmSampler {
   void make_fields();
   void make_sample();
   void make_sums();
+  void make_categories();
+  void add_cutpoints();
+  double shown(double score) const;
   void validate(SweepResult& result);
   template <typename T>
   T* allocate(Buffer<T>& buffer, std::size_t count);
@@ -106,7 +115,9 @@ class FmSampler {
   Buffer<SampleField> fields_;
   Buffer<float> active_, errors_, moments_, values_, normals_, means_, precisions_, query_factors_, query_biases_,
       item_factors_, item_biases_, by_feature_, norms_, query_sketch_, item_sketch_, products_;
-  Buffer<double> partial_, query_bias_sums_, item_bias_sums_, valid_scores_;
+  Buffer<double> partial_, query_bias_sums_, item_bias_sums_, valid_scores_, cutpoint_sums_;
+  Buffer<float> category_bounds_;
+  Buffer<CategorySums> category_sums_;
   Pool pool_;
   std::uint32_t samples_ = 0;
   double noise_sum_ = 0;

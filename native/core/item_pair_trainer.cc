@@ -166,4 +166,14 @@ void ItemPairTrainer::read(float* inputs, float* outputs) const {
   }
 }
 
+void ItemPairTrainer::write(const float* inputs, const float* outputs) {
+  for (std::uint32_t item = 0; item < setup_.num_items; ++item) {
+    const std::size_t row = std::size_t{item} * stride_;
+    for (std::uint32_t k = 0; k < setup_.dim; ++k) {
+      inputs_[row + k] = *inputs++;
+      outputs_[row + k] = *outputs++;
+    }
+  }
+}
+
 }  // namespace palate

@@ -57,6 +57,8 @@ class ItemPairTrainer {
   Status fetch();
   // Copies the rows of `dim` floats, without padding.
   void read(float* inputs, float* outputs) const;
+  // The other way: training goes on from these rows.
+  void write(const float* inputs, const float* outputs);
   std::uint32_t num_items() const { return setup_.num_items; }
   std::uint32_t dim() const { return setup_.dim; }
   const Device& device() const { return device_; }

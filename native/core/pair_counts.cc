@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::uint64_t kOrderStream = std::uint64_t{30} << 32;
 
-std::uint32_t bits_below(std::uint32_t count) {
-  std::uint32_t bits = 1;
+// Not fewer than the bits of a place, so that a count fits beside either.
+std::uint32_t item_bits_for(std::uint32_t count) {
+  std::uint32_t bits = kSoftmaxPlaceBits;
   while (bits < 31 && (std::uint32_t{1} << bits) < count) ++bits;
   return bits;
 }
@@ -20,7 +21,7 @@ std::uint32_t bits_below(std::uint32_t count) {
 
 PairCounts::PairCounts(const UserItems& inputs, const UserItems& targets, std::uint32_t num_items,
                        const double (&fractions)[kPairParts], std::uint64_t seed)
-    : inputs_(inputs), targets_(targets), item_bits_(bits_below(num_items)) {
+    : inputs_(inputs), targets_(targets), item_bits_(item_bits_for(num_items)) {
   const std::size_t users = inputs.offsets.size - 1;
   source_.same = inputs.items.data == targets.items.data;
   source_.num_items = num_items;
@@ -147,33 +148,16 @@ void PairCounts::append(const std::uint32_t* counts, std::uint32_t part, std::ve
   rows.totals[part].push_back(total);
 }
 
-bool PairCounts::join() {
-  for (std::uint32_t part = 0; part < kPairParts; ++part) {
-    std::size_t size = 0;
-    for (Rows& rows : rows_) {
-      rows.first[part] = size;
-      size += rows.entries[part].size();
-    }
-    joined_[part] = Buffer<std::uint32_t>(size);
-    if (joined_[part].failed()) return false;
-    for (Rows& rows : rows_) {
-      std::copy(rows.entries[part].begin(), rows.entries[part].end(), joined_[part].data() + rows.first[part]);
-      std::vector<std::uint32_t>().swap(rows.entries[part]);
-    }
-  }
-  return true;
+PairCounts::Row PairCounts::row(std::uint32_t part, std::uint32_t item) const {
+  const Rows& rows = rows_[item / kRows];
+  const std::uint32_t at = item % kRows;
+  const std::uint32_t* entries = rows.entries[part].data();
+  const std::size_t begin = at == 0 ? 0 : rows.ends[part][at - 1];
+  return {entries + begin, entries + rows.ends[part][at], static_cast<float>(rows.totals[part][at])};
 }
 
-SoftmaxTargets PairCounts::targets(std::uint32_t part, std::uint32_t item) const {
-  const Rows& rows = rows_[item / kRows];
-  const std::uint32_t row = item % kRows;
-  const bool joined = joined_[part].size() != 0;
-  const std::uint32_t* entries = joined ? joined_[part].data() + rows.first[part] : rows.entries[part].data();
-  SoftmaxTargets targets;
-  targets.begin = entries + (row == 0 ? 0 : rows.ends[part][row - 1]);
-  targets.end = entries + rows.ends[part][row];
-  targets.total = static_cast<float>(rows.totals[part][row]);
-  return targets;
+void PairCounts::forget_rows(std::uint32_t part) {
+  for (Rows& rows : rows_) rows.entries[part] = {};
 }
 
 ItemPair PairCounts::pair_at(std::uint64_t rank) const {

@@ -33,23 +33,29 @@ class PairCounts {
   Status count(std::uint32_t parts, Pool& pool, const std::atomic<std::int32_t>& cancel,
                const std::atomic<std::int32_t>& teardown);
 
-  // Moves what was counted into one array a part, which a device can hold. False when memory runs out.
-  bool join();
-  // After join(): the array that targets() of the part point into.
-  const Buffer<std::uint32_t>& joined(std::uint32_t part) const { return joined_[part]; }
-
   bool failed() const { return failed_; }
   std::uint64_t size(std::uint32_t part) const;  // pairs
-  SoftmaxTargets targets(std::uint32_t part, std::uint32_t item) const;
-  std::uint32_t item_bits() const { return item_bits_; }
+  std::uint32_t num_items() const { return source_.num_items; }
+
+  // The targets of an input item, ascending. An entry is an item and a count; counts that do not fit take several.
+  struct Row {
+    const std::uint32_t* begin = nullptr;
+    const std::uint32_t* end = nullptr;
+    float total = 0;  // sum of the counts
+  };
+  Row row(std::uint32_t part, std::uint32_t item) const;
+  std::uint32_t item_of(std::uint32_t entry) const { return entry & ((1u << item_bits_) - 1); }
+  std::uint32_t count_of(std::uint32_t entry) const { return entry >> item_bits_; }  // fits into a SoftmaxTargets entry
+
+  // Gives the memory of a part's rows back; sizes and pair_at() stay.
+  void forget_rows(std::uint32_t part);
 
   // The pair of a rank in the random order of all pairs; those of the first part have the first ranks.
   ItemPair pair_at(std::uint64_t rank) const;
 
  private:
-  struct Rows {                                      // of some successive items
-    std::vector<std::uint32_t> entries[kPairParts];  // empty once they are joined
-    std::size_t first[kPairParts] = {};              // where they begin in the joined array
+  struct Rows {  // of some successive items
+    std::vector<std::uint32_t> entries[kPairParts];
     std::vector<std::size_t> ends[kPairParts];
     std::vector<std::uint64_t> totals[kPairParts];
   };
@@ -66,7 +72,6 @@ class PairCounts {
   Buffer<std::uint32_t> input_offsets_, input_users_, input_places_;
   Buffer<std::uint64_t> bases_;
   std::vector<Rows> rows_;
-  Buffer<std::uint32_t> joined_[kPairParts];
   std::uint32_t item_bits_ = 1;
   bool failed_ = false;
 };

@@ -20,6 +20,7 @@ constexpr std::uint64_t kInitStream = 32;
 constexpr std::uint64_t kOrderStream = 33;
 constexpr std::uint64_t kPairStream = 34;
 constexpr std::uint64_t kDropoutStream = 35;
+constexpr std::uint64_t kDealStream = 36;
 
 // Steps that a device may be behind: their losses are looked at, and memory of the queue is bounded.
 constexpr std::uint32_t kStepsAhead = 64;
@@ -133,8 +134,11 @@ void SoftmaxTrainer::allocate_blocks() {
   const auto rows =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, std::max<std::uint64_t>(most, 1)));
   setup_.batch_size = rows;
+  const std::uint32_t count = (rows + kSoftmaxRows - 1) / kSoftmaxRows;
+  // A device has memory of its own for the blocks, and wants to know more of the rows.
   const bool on_device = device_.memory() != nullptr;
-  const std::uint32_t count = on_device ? 0 : (rows + kSoftmaxRows - 1) / kSoftmaxRows;
+  const std::size_t blocks = on_device ? 0 : count;
+  const std::size_t device_rows = on_device ? std::size_t{count} * kSoftmaxRows : 0;
   const std::size_t stride = state_.stride;
   const std::size_t across = softmax_scratch_rows(state_.dim, state_.hidden_stride) * kSoftmaxRows;
   const std::size_t sizes[] = {std::size_t{setup_.num_items} * kSoftmaxRows,
@@ -145,18 +149,23 @@ void SoftmaxTrainer::allocate_blocks() {
                                kSoftmaxRows * stride,
                                state_.layout.size,
                                across};
-  block_memory_ = Buffer<float>(count * std::accumulate(std::begin(sizes), std::end(sizes), std::size_t{0}));
-  batch_items_ = Buffer<std::uint32_t>(rows);
-  batch_targets_ = Buffer<std::uint32_t>(rows);
+  block_memory_ = Buffer<float>(blocks * std::accumulate(std::begin(sizes), std::end(sizes), std::size_t{0}));
+  batch_items_ = Buffer<std::uint32_t>(std::size_t{count} * kSoftmaxRows);
+  batch_totals_ = Buffer<float>(std::size_t{count} * kSoftmaxRows);
+  const std::size_t paired = setup_.single_pairs ? count : 0;
+  pair_entries_ = Buffer<std::uint32_t>(paired * kSoftmaxRows);
+  pair_ends_ = Buffer<std::uint32_t>(paired * softmax_chunks(setup_.num_items));
   first_row_ = Buffer<std::uint32_t>(setup_.num_items);
   norms_ = Buffer<double>(softmax_tasks(setup_.num_items, state_.layout.size));
-  row_losses_ = Buffer<double>(on_device ? rows : 0);
-  failed_ = failed_ || block_memory_.failed() || batch_items_.failed() || batch_targets_.failed() ||
-            first_row_.failed() || norms_.failed() || row_losses_.failed();
+  row_losses_ = Buffer<double>(device_rows);
+  failed_ = failed_ || block_memory_.failed() || batch_items_.failed() || batch_totals_.failed() ||
+            pair_entries_.failed() || pair_ends_.failed() || first_row_.failed() || norms_.failed() ||
+            row_losses_.failed();
   if (failed_) return;
-  targets_.resize(rows);
-  blocks_.resize(count);
-  rows_.resize(on_device ? rows : 0);
+  targets_.resize(count);
+  blocks_.resize(blocks);
+  rows_.resize(device_rows);
+  placed_targets_.resize(on_device ? count : 0);
   float* memory = block_memory_.data();
   for (SoftmaxBlock& block : blocks_) {
     float** const parts[] = {&block.logits, &block.scaled,   &block.weights, &block.inputs,
@@ -169,12 +178,13 @@ void SoftmaxTrainer::allocate_blocks() {
   scratch_.blocks = blocks_.data();
   scratch_.first_row = first_row_.data();
   scratch_.norms = norms_.data();
-  scratch_.capacity = rows;
+  scratch_.capacity = count * kSoftmaxRows;
   scratch_.rows = rows_.data();
+  scratch_.targets = placed_targets_.data();
   scratch_.losses = row_losses_.data();
   batch_.items = batch_items_.data();
+  batch_.totals = batch_totals_.data();
   batch_.targets = targets_.data();
-  batch_.item_bits = counts_->item_bits();
 }
 
 Status SoftmaxTrainer::prepare(const Flags& flags) {
@@ -183,50 +193,79 @@ Status SoftmaxTrainer::prepare(const Flags& flags) {
   if (status == Status::ok && valid_counts_ != nullptr) {
     status = valid_counts_->count(1, pool_, *flags.cancel, *flags.teardown);
   }
-  if (status == Status::ok && device_.memory() != nullptr) {
-    const bool joined = counts_->join() && (valid_counts_ == nullptr || valid_counts_->join());
-    if (!joined) status = Status::out_of_memory;
+  if (status == Status::ok && !setup_.single_pairs) status = arrange(*counts_, 0, train_);
+  if (status == Status::ok) {
+    const bool apart = valid_counts_ != nullptr;
+    status = arrange(apart ? *valid_counts_ : *counts_, apart ? 0 : 1, valid_);
   }
+  if (status == Status::ok) status = arrange(*counts_, 2, test_);
   prepared_ = status == Status::ok;
   return status;
 }
 
-std::vector<std::uint32_t> SoftmaxTrainer::inputs_with_pairs(const PairCounts& counts, std::uint32_t part) const {
+// Moves a part's pairs to the blocks. What is trained on is dealt at random, and in batches.
+Status SoftmaxTrainer::arrange(PairCounts& counts, std::uint32_t part, TargetBlocks& blocks) {
   std::vector<std::uint32_t> inputs;
   for (std::uint32_t item = 0; item < setup_.num_items; ++item) {
-    if (counts.targets(part, item).total > 0) inputs.push_back(item);
+    if (counts.row(part, item).total > 0) inputs.push_back(item);
   }
-  return inputs;
+  const bool trained = &blocks == &train_;
+  if (trained) Rng(setup_.seed, kDealStream << 32).shuffle(inputs.data(), inputs.size());
+  const Status status =
+      blocks.arrange(counts, part, std::move(inputs), trained ? setup_.batch_size : kSoftmaxRows, pool_);
+  counts.forget_rows(part);
+  return status;
 }
 
-// The rows of `order_` from `begin` on.
-void SoftmaxTrainer::next_counts(std::uint64_t begin) {
-  batch_.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, order_.size() - begin));
-  for (std::uint32_t row = 0; row < batch_.size; ++row) {
-    batch_items_[row] = order_[begin + row];
-    targets_[row] = counts_->targets(0, order_[begin + row]);
+// Whole blocks and rests of batches meet anew each epoch.
+void SoftmaxTrainer::order_blocks(std::uint32_t epoch) {
+  Rng rng(setup_.seed, (kOrderStream << 32) + epoch);
+  std::vector<std::uint32_t> dealt(train_.num_blocks());
+  std::iota(dealt.begin(), dealt.end(), 0u);
+  const std::uint32_t whole = train_.whole_blocks();
+  rng.shuffle(dealt.data(), whole);
+  rng.shuffle(dealt.data() + whole, train_.rests());
+  order_.clear();
+  const std::uint32_t a_batch = setup_.batch_size / kSoftmaxRows;
+  std::uint32_t rest = whole;
+  for (std::uint32_t block = 0; block < whole || rest < dealt.size();) {
+    for (std::uint32_t n = 0; n < a_batch && block < whole; ++n) order_.push_back(dealt[block++]);
+    if (setup_.batch_size % kSoftmaxRows != 0 || block == whole) {
+      if (rest < dealt.size()) order_.push_back(dealt[rest++]);
+    }
   }
-  // Each batch weighs by its rows alone, so that its gradient is that of the whole loss in expectation.
-  batch_.total = static_cast<double>(counts_->size(0)) * batch_.size / static_cast<double>(order_.size());
 }
 
-void SoftmaxTrainer::set_entries(const PairCounts& counts, std::uint32_t part) {
-  batch_.entries = counts.joined(part).data();
-  batch_.num_entries = counts.joined(part).size();
-  batch_.entries_stay = true;
+// Takes blocks of `order_` from `begin` on, up to `most` rows; returns where it stopped.
+std::size_t SoftmaxTrainer::next_counts(const TargetBlocks& blocks, std::size_t begin, std::uint32_t most) {
+  batch_.size = 0;
+  batch_.targets_stay = true;
+  for (std::size_t n = begin; n < order_.size(); ++n) {
+    const TargetBlocks::Block block = blocks.block(order_[n]);
+    if (batch_.size + block.size > most) return n;
+    std::copy_n(block.items, block.size, batch_items_.data() + batch_.size);
+    std::copy_n(block.totals, block.size, batch_totals_.data() + batch_.size);
+    targets_[n - begin] = block.targets;
+    batch_.size += block.size;
+  }
+  return order_.size();
 }
 
 void SoftmaxTrainer::next_pairs(const Permutation& order, std::uint64_t begin) {
   batch_.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, order.size - begin));
-  for (std::uint32_t row = 0; row < batch_.size; ++row) {
-    const ItemPair pair = counts_->pair_at(element_at(order, begin + row));
-    batch_items_[row] = pair.input;
-    batch_targets_[row] = pair.output | 1u << batch_.item_bits;
-    targets_[row] = {batch_targets_.data() + row, batch_targets_.data() + row + 1, 1.0f};
+  const std::uint32_t chunks = softmax_chunks(setup_.num_items);
+  for (std::uint32_t first = 0, block = 0; first < batch_.size; first += kSoftmaxRows, ++block) {
+    ItemPair pairs[kSoftmaxRows];
+    const std::uint32_t count = std::min(kSoftmaxRows, batch_.size - first);
+    for (std::uint32_t n = 0; n < count; ++n) {
+      pairs[n] = counts_->pair_at(element_at(order, begin + first + n));
+      batch_items_[first + n] = pairs[n].input;
+      batch_totals_[first + n] = 1.0f;
+    }
+    targets_[block] = arrange_pairs(pairs, count, setup_.num_items, pair_entries_.data() + first,
+                                    pair_ends_.data() + std::size_t{block} * chunks);
   }
-  batch_.entries = batch_targets_.data();
-  batch_.num_entries = batch_.size;
-  batch_.entries_stay = false;
+  batch_.targets_stay = false;
   batch_.total = batch_.size;
 }
 
@@ -253,35 +292,34 @@ Status SoftmaxTrainer::settle(double& total) {
   return status;
 }
 
+Status SoftmaxTrainer::take_step(float learning_rate, const Flags& flags, double& total) {
+  if (flags.raised()) return Status::cancelled;
+  start_step(learning_rate);
+  total += device_.backend().softmax_step(state_, batch_, scratch_, pool_);
+  const Status status = step_ % kStepsAhead == 0 ? settle(total) : Status::ok;
+  if (status != Status::ok) return status;
+  return std::isfinite(total) ? Status::ok : Status::diverged;
+}
+
 Status SoftmaxTrainer::run_steps(std::uint32_t epoch, float learning_rate, const Flags& flags, double& total) {
-  Permutation pairs;
-  std::uint64_t rows = 0;
+  const std::uint64_t pairs = counts_->size(0);
+  Status status = Status::ok;
   if (setup_.single_pairs) {
-    pairs = make_permutation(counts_->size(0), setup_.seed, (kPairStream << 32) + epoch);
-    rows = pairs.size;
+    const Permutation order = make_permutation(pairs, setup_.seed, (kPairStream << 32) + epoch);
+    for (std::uint64_t begin = 0; begin < pairs && status == Status::ok; begin += batch_.size) {
+      next_pairs(order, begin);
+      status = take_step(learning_rate, flags, total);
+    }
   } else {
-    order_ = inputs_with_pairs(*counts_, 0);
-    Rng(setup_.seed, (kOrderStream << 32) + epoch).shuffle(order_.data(), order_.size());
-    rows = order_.size();
-    set_entries(*counts_, 0);
-  }
-  std::uint32_t queued = 0;
-  for (std::uint64_t begin = 0; begin < rows; begin += batch_.size) {
-    if (flags.raised()) return Status::cancelled;
-    if (setup_.single_pairs) {
-      next_pairs(pairs, begin);
-    } else {
-      next_counts(begin);
+    order_blocks(epoch);
+    for (std::size_t begin = 0; begin < order_.size() && status == Status::ok;) {
+      begin = next_counts(train_, begin, setup_.batch_size);
+      // Each batch weighs by its rows alone, so that its gradient is that of the whole loss in expectation.
+      batch_.total = static_cast<double>(pairs) * batch_.size / train_.num_rows();
+      status = take_step(learning_rate, flags, total);
     }
-    start_step(learning_rate);
-    total += device_.backend().softmax_step(state_, batch_, scratch_, pool_);
-    if (++queued % kStepsAhead == 0) {
-      const Status status = settle(total);
-      if (status != Status::ok) return status;
-    }
-    if (!std::isfinite(total)) return Status::diverged;
   }
-  return Status::ok;
+  return status;
 }
 
 Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss) {
@@ -300,31 +338,23 @@ Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Fla
   return Status::ok;
 }
 
-Status SoftmaxTrainer::score_rows(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& total) {
-  const std::vector<std::uint32_t> inputs = inputs_with_pairs(counts, part);
-  set_entries(counts, part);
-  for (std::size_t begin = 0; begin < inputs.size(); begin += batch_.size) {
-    if (flags.raised()) return Status::cancelled;
-    batch_.size = static_cast<std::uint32_t>(std::min<std::size_t>(setup_.batch_size, inputs.size() - begin));
-    for (std::uint32_t row = 0; row < batch_.size; ++row) {
-      batch_items_[row] = inputs[begin + row];
-      targets_[row] = counts.targets(part, inputs[begin + row]);
-    }
-    total += device_.backend().softmax_loss(state_, batch_, scratch_, pool_);
-  }
-  return Status::ok;
-}
-
-Status SoftmaxTrainer::evaluate(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& loss) {
+Status SoftmaxTrainer::evaluate(const TargetBlocks& blocks, std::uint64_t pairs, const Flags& flags, double& loss) {
+  order_.resize(blocks.num_blocks());
+  std::iota(order_.begin(), order_.end(), 0u);
+  const auto most = static_cast<std::uint32_t>(targets_.size() * kSoftmaxRows);
   double total = 0;
-  Status status = score_rows(counts, part, flags, total);
+  Status status = Status::ok;
+  for (std::size_t begin = 0; begin < order_.size() && status == Status::ok;) {
+    begin = next_counts(blocks, begin, most);
+    total += device_.backend().softmax_loss(state_, batch_, scratch_, pool_);
+    if (flags.raised()) status = Status::cancelled;
+  }
   const Status settled = settle(total);
   if (status == Status::ok) status = settled;
   if (status != Status::ok) return status;
-  loss = counts.size(part) == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                : total / static_cast<double>(counts.size(part));
+  loss = pairs == 0 ? std::numeric_limits<double>::quiet_NaN() : total / static_cast<double>(pairs);
   // Parameters can be finite and their products not.
-  return counts.size(part) == 0 || std::isfinite(loss) ? Status::ok : Status::diverged;
+  return pairs == 0 || std::isfinite(loss) ? Status::ok : Status::diverged;
 }
 
 SoftmaxResult SoftmaxTrainer::run_epoch(std::uint32_t epoch, float learning_rate,
@@ -338,8 +368,8 @@ SoftmaxResult SoftmaxTrainer::run_epoch(std::uint32_t epoch, float learning_rate
   result.status = prepare(flags);
   if (result.status == Status::ok) result.status = train(epoch, learning_rate, flags, result.train_loss);
   if (result.status == Status::ok) {
-    const bool apart = valid_counts_ != nullptr;
-    result.status = evaluate(apart ? *valid_counts_ : *counts_, apart ? 0 : 1, flags, result.valid_loss);
+    const std::uint64_t pairs = valid_counts_ != nullptr ? valid_counts_->size(0) : counts_->size(1);
+    result.status = evaluate(valid_, pairs, flags, result.valid_loss);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
@@ -351,7 +381,7 @@ SoftmaxResult SoftmaxTrainer::score_test(const std::atomic<std::int32_t>& cancel
   const Flags flags{&cancel, &teardown};
   SoftmaxResult result;
   result.status = prepare(flags);
-  if (result.status == Status::ok) result.status = evaluate(*counts_, 2, flags, result.valid_loss);
+  if (result.status == Status::ok) result.status = evaluate(test_, counts_->size(2), flags, result.valid_loss);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "core/parallel.h"
 #include "core/softmax_parameters.h"
 #include "core/status.h"
+#include "core/target_blocks.h"
 #include "core/view.h"
 #include "kernels/softmax.h"
 
@@ -88,26 +89,29 @@ class SoftmaxTrainer {
   void allocate_blocks();
   Status prepare(const Flags& flags);
   Status train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss);
+  Status evaluate(const TargetBlocks& blocks, std::uint64_t pairs, const Flags& flags, double& loss);
+  Status arrange(PairCounts& counts, std::uint32_t part, TargetBlocks& blocks);
   Status run_steps(std::uint32_t epoch, float learning_rate, const Flags& flags, double& total);
-  Status score_rows(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& total);
   Status settle(double& total);
-  void set_entries(const PairCounts& counts, std::uint32_t part);
-  Status evaluate(const PairCounts& counts, std::uint32_t part, const Flags& flags, double& loss);
-  void next_counts(std::uint64_t begin);
+  Status take_step(float learning_rate, const Flags& flags, double& total);
+  void order_blocks(std::uint32_t epoch);
+  std::size_t next_counts(const TargetBlocks& blocks, std::size_t begin, std::uint32_t most);
   void next_pairs(const Permutation& order, std::uint64_t begin);
   void start_step(float learning_rate);
-  std::vector<std::uint32_t> inputs_with_pairs(const PairCounts& counts, std::uint32_t part) const;
 
   SoftmaxSetup setup_;
   Device device_;
   SoftmaxState state_;
   Array inputs_, outputs_, biases_, dense_;
   std::unique_ptr<PairCounts> counts_, valid_counts_;
+  TargetBlocks train_, valid_, test_;
   bool prepared_ = false;
-  std::vector<std::uint32_t> order_;  // inputs of the epoch
+  std::vector<std::uint32_t> order_;  // blocks
   SoftmaxBatch batch_;
-  Buffer<std::uint32_t> batch_items_, batch_targets_;
-  std::vector<SoftmaxTargets> targets_;
+  Buffer<std::uint32_t> batch_items_;
+  Buffer<float> batch_totals_;
+  std::vector<SoftmaxTargets> targets_, placed_targets_;
+  Buffer<std::uint32_t> pair_entries_, pair_ends_;  // of single pairs
   SoftmaxScratch scratch_;
   std::vector<SoftmaxBlock> blocks_;
   Buffer<float> block_memory_;

@@ -292,4 +292,9 @@ void Trainer::read_factors(const ParameterTable& table, float* target) const {
   }
 }
 
+void Trainer::write_factors(const ParameterTable& table, const float* source) {
+  for (std::uint32_t row = 0; row < table.rows; ++row, source += state_.dim)
+    std::copy_n(source, state_.dim, table.factors + static_cast<std::size_t>(row) * state_.stride);
+}
+
 }  // namespace palate

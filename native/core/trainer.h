@@ -66,6 +66,9 @@ class Trainer {
   Status fetch();
   // Copies the rows of `dim` factors of a table, without padding.
   void read_factors(const ParameterTable& table, float* target) const;
+  // The other way: training goes on from these rows. The optimizer's state stays.
+  void write_factors(const ParameterTable& table, const float* source);
+  void write_global_bias(float bias) { state_.global_bias = bias; }
   const TrainState& state() const { return state_; }
   const Device& device() const { return device_; }
 

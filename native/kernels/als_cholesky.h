@@ -1,5 +1,6 @@
 // Systems of linear equations with a positive definite matrix, by Cholesky: M x = v with M = U'U, U'y = v, U x = y. In
-// place of U_ii stands 1 / U_ii, which is all that is needed of it. Part of solve_als.cc.
+// place of U_ii stands 1 / U_ii, which is all that is needed of it. Part of
+// solve_als.cc and fold_rows.cc.
 #pragma once
 
 #include "kernels/als_products.h"

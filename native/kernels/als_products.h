@@ -1,4 +1,4 @@
-// Sums of outer products in tiles that stay in registers. Part of solve_als.cc.
+// Sums of outer products in tiles that stay in registers. Part of solve_als.cc and fold_rows.cc.
 #pragma once
 
 #include <cstddef>

@@ -64,10 +64,15 @@ PALATE_INLINE void score_pairs(const AlsCall& call, const AlsRow& row, std::uint
       at[r] = fixed + others[n + r] * stride;
       sums[r] = splat(0.0f);
     }
-    if (n + 3 + kAhead < last)
-      for (std::uint32_t r = 0; r < 4; ++r) fetch(fixed + others[n + r + kAhead] * stride, soon);
+    const float* next[4];
+    for (std::uint32_t r = 0; r < 4; ++r)
+      next[r] = n + 3 + kAhead < last ? fixed + others[n + r + kAhead] * stride : at[r];
+    for (std::uint32_t k = width; k < soon; k += kLanes)
+      for (std::uint32_t r = 0; r < 4; ++r) fetch(next[r] + k, kLanes);
     for (std::uint32_t k = 0; k < width; k += kLanes) {
       const Lanes q = load(query + k);
+      // Between the steps: all at once they would wait for room to be asked in.
+      for (std::uint32_t r = 0; r < 4; ++r) fetch(next[r] + k, kLanes);
       for (std::uint32_t r = 0; r < 4; ++r) sums[r] = fma(q, load(at[r] + k), sums[r]);
     }
     float found[4];

@@ -1,6 +1,7 @@
 #include "kernels/fit_ease.h"
 
 #include "kernels/cutter.h"
+#include "kernels/ease_neighborhoods.h"
 #include "kernels/invert_symmetric.h"
 #include "kernels/level.h"
 #include "kernels/weight_rows.h"
@@ -169,6 +170,7 @@ Status fit_all(EaseRun& run, Pool& pool) {
 }  // namespace
 
 Status fit_ease(const EaseCall& call, Pool& pool) {
+  if (call.neighborhood != 0) return fit_neighborhoods(call, pool);
   const WeightedInteractions& data = call.weights.data;
   EaseRun run;
   run.call = &call;

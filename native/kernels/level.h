@@ -7,6 +7,7 @@
 #include "kernels/fit_ease.h"
 #include "kernels/fit_neighbors.h"
 #include "kernels/fit_slim.h"
+#include "kernels/fold_rows.h"
 #include "kernels/sample_fm.h"
 #include "kernels/score_weights.h"
 #include "kernels/select_topk.h"
@@ -30,6 +31,7 @@ Status fit_neighbors(const NeighborsCall& call, Pool& pool);
 Status fit_ease(const EaseCall& call, Pool& pool);
 Status fit_slim(const SlimCall& call, Pool& pool);
 Status score_weights(const ScoreCall& call, Pool& pool);
+void fold_rows(const FoldCall& call, Pool& pool);
 void count_pairs(const PairSource& source, std::uint32_t item, std::uint32_t* counts);
 double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);

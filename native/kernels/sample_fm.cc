@@ -2,6 +2,7 @@
 #include "kernels/sample_fm.h"
 
 #include "kernels/level.h"
+#include "kernels/sample_categories.h"
 #include "kernels/sample_rows.h"
 #include "kernels/settle_sample.h"
 
@@ -111,6 +112,18 @@ Factor factor_of(const SampleState& s, std::uint32_t index, float offset) {
           offset};
 }
 
+// Of ratings that are numbers. Returns what the residuals fall by.
+float draw_noise_and_bias(SampleState& state, const Streams& streams) {
+  const double size = state.size;
+  const double precision =
+      gamma_draw(0.5 * (1 + size), streams.of(kStreamPrecision)) / (0.5 * (1 + state.error_squares));
+  state.precision = static_cast<float>(precision);
+  const double normal = static_cast<double>(normal_at(streams.of(kStreamBias), 0));
+  const float offset = static_cast<float>(state.error_sum / size + normal / __builtin_sqrt(precision * size));
+  state.global_bias += offset;
+  return offset;
+}
+
 bool stopped(const SweepCall& call) {
   return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
 }
@@ -127,18 +140,20 @@ void start_samples(SampleState& state, std::uint64_t seed, float deviation, Pool
     pool.run(chunks_of(state.num_features), normals_chunk, &run);
     for (std::uint32_t j = 0; j < state.num_features; ++j) values[j] *= deviation * state.active[j];
   }
+  if (state.categories.count != 0) start_cutpoints(state);
   settle(state, pool);
+  if (state.categories.count != 0) sum_categories(state, state.categories.bounds, pool, state.categories.sums);
 }
 
 Status sample_fm(SampleState& state, const SweepCall& call, Pool& pool) {
   const Streams streams(state, call.seed, call.sweep);
-  const double size = state.size;
-  const double precision =
-      gamma_draw(0.5 * (1 + size), streams.of(kStreamPrecision)) / (0.5 * (1 + state.error_squares));
-  state.precision = static_cast<float>(precision);
-  const double normal = static_cast<double>(normal_at(streams.of(kStreamBias), 0));
-  const float offset = static_cast<float>(state.error_sum / size + normal / __builtin_sqrt(precision * size));
-  state.global_bias += offset;
+  float offset = 0;
+  if (state.categories.count == 0) {
+    offset = draw_noise_and_bias(state, streams);
+  } else {
+    if (!draw_cutpoints(state, call.seed, call.sweep, pool)) return Status::diverged;
+    draw_latents(state, call.seed, call.sweep, pool);
+  }
 
   PriorsRun priors{&state, streams.of(kStreamPriors)};
   pool.run(state.dim + 1, priors_of_factor, &priors);
@@ -150,6 +165,7 @@ Status sample_fm(SampleState& state, const SweepCall& call, Pool& pool) {
     draw_factor<false>(factor, streams.of_factor(f), pool);
   }
   settle(state, pool);
+  if (state.categories.count != 0) sum_categories(state, state.categories.bounds, pool, state.categories.sums);
   return finite(state.error_squares) ? Status::ok : Status::diverged;
 }
 

@@ -18,6 +18,17 @@
 //   v_jf ~ N(m, 1 / s)   s = precision sum h^2 + precision_g
 //                        m = (precision sum h (e + v_jf h) + precision_g mean_g) / s
 //
+// Ordinal ratings are categories c = 0 ... C - 1 with cutpoints t_1 < ... < t_{C-1}, t_0 = -inf, t_C = inf, and normal
+// numbers z behind them in place of r (Albert, Chib 1993, "Bayesian Analysis of Binary and Polychotomous Response
+// Data", section 4):
+//
+//   z(t) ~ N(y(t), 1)    c(t) = k where t_k < z(t) < t_{k+1}    w_0 = 0, precision = 1    cutpoints with a flat prior
+//
+// A sweep first draws the cutpoints given all scores, without z, by one step of Metropolis and Hastings: proposals are
+// of Student's t around the mode of their likelihood, with its curvature (Albert, Chib 2001, "Sequential Ordinal
+// Modeling with Applications to Survival Data", section 2.2); given z they would hardly move (Cowles 1996). Then every
+// z from its normal distribution between its cutpoints.
+//
 // The sums over ratings of a user's (or an item's) features need nothing but five figures of each user, and so does the
 // residual's change (Rendle 2013, section 4): with q_u the part of u in Q and rest(t) = Q - q_u,
 //
@@ -88,6 +99,25 @@ struct SampleLevel {
 
 inline constexpr std::uint32_t kMostLevels = 4;
 
+inline constexpr std::uint32_t kMostCategories = 64;
+
+// The logarithm of the likelihood of all ratings, and its slopes by the cutpoints: entry k is t_{k+1}.
+struct CategorySums {
+  double log_likelihood = 0;
+  double slopes[kMostCategories] = {};
+  double curvatures[kMostCategories] = {};  // minus the second derivatives
+  double couplings[kMostCategories] = {};   // the same by t_{k+1} and t_k; others are 0
+};
+
+// Of ordinal ratings; `count` is 0 where ratings are numbers.
+struct SampleCategories {
+  std::uint32_t count = 0;
+  const std::uint8_t* of_ratings = nullptr;  // (size) in the order of users; each category has one
+  float* bounds = nullptr;                   // (count + 1) cutpoints between two that nothing lies beyond
+  CategorySums sums;                         // of the sample
+  CategorySums* partial = nullptr;           // (num_chunks of users)
+};
+
 struct SampleState {
   std::uint32_t dim = 0;
   std::uint32_t stride = 0;  // dim, padded to whole lanes
@@ -102,9 +132,10 @@ struct SampleState {
 
   const float* ratings = nullptr;             // (size) in the order of users
   const std::uint32_t* query_rows = nullptr;  // (size) row of the query table of each rating
-  float* errors = nullptr;                    // (size) e
+  float* errors = nullptr;                    // (size) e; of categories the scores y while a sweep begins and ends
   float* moments = nullptr;                   // (size) part of the moments in Q, of the factor being drawn
 
+  SampleCategories categories;
   float global_bias = 0;
   float precision = 1;       // of the noise
   float* values = nullptr;   // (dim + 1, num_features) v by factor, and w behind them

@@ -101,7 +101,8 @@ void residuals_chunk(void* context, std::uint32_t chunk) {
   double squares = 0;
   const std::uint32_t end = s.users.offsets[s.users.chunks[chunk + 1]];
   for (std::uint32_t t = s.users.offsets[s.users.chunks[chunk]]; t < end; ++t) {
-    const float e = s.ratings[t] - score_of(s, s.query_rows[t], s.users.others[t]);
+    const float score = score_of(s, s.query_rows[t], s.users.others[t]);
+    const float e = s.categories.count != 0 ? score : s.ratings[t] - score;
     s.errors[t] = e;
     sum += static_cast<double>(e);
     squares += static_cast<double>(e) * static_cast<double>(e);

@@ -33,10 +33,11 @@
 
 namespace palate {
 
-inline constexpr std::uint32_t kSoftmaxRows = 32;    // rows of a block: two Lanes
-inline constexpr std::uint32_t kSoftmaxChunk = 128;  // items that pass through L1 together
-inline constexpr std::uint32_t kSoftmaxPanel = 64;   // items of a task that owns their gradients
-inline constexpr std::uint32_t kDenseTask = 1024;    // weights of a task that owns them
+inline constexpr std::uint32_t kSoftmaxRows = 32;       // rows of a block: two Lanes
+inline constexpr std::uint32_t kSoftmaxChunk = 128;     // items that pass through L1 together
+inline constexpr std::uint32_t kSoftmaxPanel = 64;      // items of a task that owns their gradients
+inline constexpr std::uint32_t kSoftmaxPlaceBits = 12;  // of a place in a chunk's logits of a block
+inline constexpr std::uint32_t kDenseTask = 1024;       // weights of a task that owns them
 
 // A parameter array of `size` floats with its gradient and Adam's moments.
 struct SoftmaxArray {
@@ -77,23 +78,21 @@ struct SoftmaxState {
   DeviceMemory* device = nullptr;  // where the arrays are on a device; nullptr: the processor
 };
 
-// Targets of a row, ascending by item. An entry is item | count << item_bits; counts that do not fit take several.
+// Targets of a block of rows, one chunk of items after another. An entry is place | count << kSoftmaxPlaceBits with the
+// place (item - first item of the chunk) kSoftmaxRows + row of the block; counts that do not fit take several.
 struct SoftmaxTargets {
-  const std::uint32_t* begin = nullptr;
-  const std::uint32_t* end = nullptr;
-  float total = 0;  // sum of the counts
+  const std::uint32_t* entries = nullptr;
+  const std::uint32_t* ends = nullptr;  // (chunks) where each chunk's entries end
 };
 
 struct SoftmaxBatch {
-  std::uint32_t size = 0;                   // rows
+  std::uint32_t size = 0;                   // rows; a block has kSoftmaxRows of them, the last what is left
   const std::uint32_t* items = nullptr;     // (size) input item of each row; may repeat
-  const SoftmaxTargets* targets = nullptr;  // (size)
-  std::uint32_t item_bits = 0;
-  // The array that all targets lie in, and whether it is the same one in all batches that have this address. For
-  // devices.
-  const std::uint32_t* entries = nullptr;
-  std::size_t num_entries = 0;
-  bool entries_stay = false;
+  const float* totals = nullptr;            // (size) sum of each row's counts
+  const SoftmaxTargets* targets = nullptr;  // (blocks)
+  // For devices. True: targets at one address are the same in every batch. False: all are new, and blocks' arrays lie
+  // one behind the other, entries kSoftmaxRows and ends softmax_chunks() apart.
+  bool targets_stay = false;
   double total = 1;       // what the loss of the batch is divided by
   std::uint32_t key = 0;  // of the dropout
   // AdamW's scalars: see StepScalars in math/optimizers.h.
@@ -121,13 +120,11 @@ struct SoftmaxBlock {
 
 // A row of a batch as a device needs it.
 struct SoftmaxRow {
-  std::uint64_t begin = 0;  // of its targets, in SoftmaxBatch::entries
-  std::uint32_t count = 0;  // of its targets
   std::uint32_t item = 0;
   std::uint32_t next = 0;   // 1 + next row with the same input, 0: none
   std::uint32_t first = 0;  // 1: no row before it has the same input
-  float total = 0;
-  float weight = 0;  // total / SoftmaxBatch::total
+  float total = 0;          // of its counts
+  float weight = 0;         // total / SoftmaxBatch::total
 };
 
 constexpr std::size_t softmax_scratch_rows(std::size_t dim, std::size_t hidden_stride) {
@@ -139,12 +136,16 @@ struct SoftmaxScratch {
   std::uint32_t* first_row = nullptr;  // (num_items) 1 + first row of the batch with this input, 0: none
   double* norms = nullptr;             // (tasks of softmax_tasks)
   // For devices, which have no blocks.
-  std::uint32_t capacity = 0;  // rows of the largest batch
-  SoftmaxRow* rows = nullptr;  // (capacity)
-  double* losses = nullptr;    // (capacity) of the rows, added up over the steps; zeros before the first one
+  std::uint32_t capacity = 0;         // rows of the largest batch, a multiple of kSoftmaxRows
+  SoftmaxRow* rows = nullptr;         // (capacity)
+  SoftmaxTargets* targets = nullptr;  // (capacity / kSoftmaxRows) where they lie on the device
+  double* losses = nullptr;           // (capacity) of the rows, added up over the steps; zeros before the first one
 };
 
 // Tasks that own gradients: panels of items, then pieces of the network's weights.
+constexpr std::uint32_t softmax_chunks(std::uint32_t num_items) {
+  return (num_items + kSoftmaxChunk - 1) / kSoftmaxChunk;
+}
 constexpr std::uint32_t softmax_panels(std::uint32_t num_items) {
   return (num_items + kSoftmaxPanel - 1) / kSoftmaxPanel;
 }

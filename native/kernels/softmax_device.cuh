@@ -48,25 +48,24 @@ struct SoftmaxArrays {
   std::uint32_t key = 0;
   float dropout_scale = 1;
 
-  const SoftmaxRow* rows = nullptr;        // (batch)
-  const std::uint32_t* entries = nullptr;  // targets, as rows say
-  std::uint32_t item_bits = 0;
-  float share = 0;  // of a pair in the loss: 1 / SoftmaxBatch::total
+  const SoftmaxRow* rows = nullptr;         // (batch)
+  const SoftmaxTargets* targets = nullptr;  // (blocks of kSoftmaxRows rows)
+  float share = 0;                          // of a pair in the loss: 1 / SoftmaxBatch::total
   std::uint32_t batch = 0;
   std::uint32_t first_row = 0;
   std::uint32_t end_row = 0;
 
+  std::uint32_t tile_rows = 0;     // of the tiles that score the group
   std::uint32_t panels = 0;        // of kTileItems items
   std::uint32_t score_parts = 0;   // blocks along the items in the pass of scores
   std::uint32_t panel_blocks = 0;  // blocks that share the panels in the pass of gradients
 
-  std::uint32_t* starts = nullptr;  // (group, panels + 1) each row's first entry of each panel, from its first one on
-  float* part_origin = nullptr;     // (score_parts, group) largest logit of a part
-  float* part_sum = nullptr;        // (score_parts, group) sum of exponentials of the distance to it
-  float* part_target = nullptr;     // (score_parts, group) sum_j C_ij s_ij
-  float* normalizer = nullptr;      // (group) log sum_j exp(s_ij)
-  double* losses = nullptr;         // (batch) added to
-  float* parts = nullptr;           // (panel_blocks, group, stride) gradients of h
+  float* part_origin = nullptr;   // (score_parts, group) largest logit of a part
+  float* part_sum = nullptr;      // (score_parts, group) sum of exponentials of the distance to it
+  double* part_target = nullptr;  // (score_parts, tiles of rows) sum_ij C_ij s_ij
+  float* normalizer = nullptr;    // (group) log sum_j exp(s_ij)
+  double* losses = nullptr;       // (batch) added to
+  float* parts = nullptr;         // (panel_blocks, group, stride) gradients of h
 
   // (batch, stride), zeros behind `dim`.
   float* input = nullptr;        // e

@@ -18,21 +18,18 @@ namespace {
 template <std::uint32_t kThreadRows>
 __device__ __forceinline__ void subtract_targets(const SoftmaxArrays& a, std::uint32_t first_row, std::uint32_t panel,
                                                  TileMemory<kThreadRows>& memory) {
-  constexpr std::uint32_t kRowThreads = kTileThreads / TileMemory<kThreadRows>::kRows;
-  const std::uint32_t row = threadIdx.x / kRowThreads;
-  if (first_row + row >= group_size(a)) return;
-  const std::uint32_t items = (1u << a.item_bits) - 1;
-  const PanelEntries entries = panel_entries(a, first_row + row, panel);
-  for (const std::uint32_t* e = entries.begin + threadIdx.x % kRowThreads; e < entries.end; e += kRowThreads) {
-    const std::uint32_t item = *e & items;
-    if (e != entries.begin && (e[-1] & items) == item) continue;
-    std::uint32_t count = 0;
-    for (const std::uint32_t* same = e; same < entries.end && (*same & items) == item; ++same) {
-      count += *same >> a.item_bits;
-    }
-    float& gradient = memory.product[row][item - panel * kTileItems];
-    gradient = fmaf(-static_cast<float>(count), a.share, gradient);
-  }
+  each_target<kThreadRows>(a, first_row, panel,
+                           [&](std::uint32_t row, std::uint32_t item, const std::uint32_t* begin,
+                               const std::uint32_t* entry, const std::uint32_t* end) {
+                             const std::uint32_t place = place_of(*entry);
+                             if (entry != begin && place_of(entry[-1]) == place) return;
+                             std::uint32_t count = 0;
+                             for (const std::uint32_t* e = entry; e < end && place_of(*e) == place; ++e) {
+                               count += count_of(*e);
+                             }
+                             float& gradient = memory.product[row][item];
+                             gradient = fmaf(-static_cast<float>(count), a.share, gradient);
+                           });
 }
 
 // The tile of g in memory.product; zeros where there are no rows or items. Ends with a barrier.

@@ -104,28 +104,8 @@ __device__ __forceinline__ void normalize(const SoftmaxArrays& a, const NetworkR
   }
 }
 
-// Where each panel begins in the targets of each row.
-__device__ __forceinline__ void find_starts(const SoftmaxArrays& a, const NetworkRows& rows) {
-  const std::uint32_t items = (1u << a.item_bits) - 1;
-  each_value(rows, a.panels + 1, [&](std::uint32_t row, std::uint32_t panel) {
-    const std::uint32_t* entries = a.entries + a.rows[row].begin;
-    std::uint32_t begin = 0;
-    std::uint32_t end = a.rows[row].count;
-    while (begin < end) {
-      const std::uint32_t middle = begin + (end - begin) / 2;
-      if ((entries[middle] & items) < std::uint64_t{panel} * kTileItems) {
-        begin = middle + 1;
-      } else {
-        end = middle;
-      }
-    }
-    a.starts[std::size_t{row - a.first_row} * (a.panels + 1) + panel] = begin;
-  });
-}
-
 __global__ void __launch_bounds__(kNetworkThreads) forward_kernel(SoftmaxArrays a) {
   const NetworkRows rows = network_rows(a);
-  find_starts(a, rows);
   const bool network = a.hidden != 0 || a.layer_norm;
   each_value(rows, a.stride, [&](std::uint32_t row, std::uint32_t k) {
     const float value = a.inputs.values[std::size_t{a.rows[row].item} * a.stride + k];

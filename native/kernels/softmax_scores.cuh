@@ -52,16 +52,28 @@ __device__ __forceinline__ std::uint32_t masked_item(const SoftmaxArrays& a, std
   return a.self_mask && row < group_size(a) ? a.rows[a.first_row + row].item : a.num_items;
 }
 
-// The targets of a row in a panel.
-struct PanelEntries {
-  const std::uint32_t* begin;
-  const std::uint32_t* end;
-};
+// Of an entry: see SoftmaxTargets.
+__device__ __forceinline__ std::uint32_t place_of(std::uint32_t entry) { return entry % (1u << kSoftmaxPlaceBits); }
+__device__ __forceinline__ std::uint32_t count_of(std::uint32_t entry) { return entry >> kSoftmaxPlaceBits; }
 
-__device__ __forceinline__ PanelEntries panel_entries(const SoftmaxArrays& a, std::uint32_t row, std::uint32_t panel) {
-  const std::uint32_t* starts = a.starts + std::size_t{row} * (a.panels + 1) + panel;
-  const std::uint32_t* entries = a.entries + a.rows[a.first_row + row].begin;
-  return {entries + starts[0], entries + starts[1]};
+// Calls visit(row of the tile, item of the panel, first entry of the chunk, this one, their end) for the targets of the
+// tile that are the thread's: blocks of kSoftmaxRows rows have as many threads each. A panel is half a chunk.
+template <std::uint32_t kThreadRows, typename Visit>
+__device__ __forceinline__ void each_target(const SoftmaxArrays& a, std::uint32_t first_row, std::uint32_t panel,
+                                            Visit visit) {
+  constexpr std::uint32_t kHalves = kSoftmaxChunk / kTileItems;
+  constexpr std::uint32_t kBlockThreads = kTileThreads / (TileMemory<kThreadRows>::kRows / kSoftmaxRows);
+  const std::uint32_t first = threadIdx.x / kBlockThreads * kSoftmaxRows;  // row of the tile
+  if (first_row + first >= group_size(a)) return;
+  const SoftmaxTargets& targets = a.targets[(a.first_row + first_row + first) / kSoftmaxRows];
+  const std::uint32_t chunk = panel / kHalves;
+  const std::uint32_t* begin = targets.entries + (chunk == 0 ? 0 : targets.ends[chunk - 1]);
+  const std::uint32_t* end = targets.entries + targets.ends[chunk];
+  for (const std::uint32_t* e = begin + threadIdx.x % kBlockThreads; e < end; e += kBlockThreads) {
+    const std::uint32_t item = place_of(*e) / kSoftmaxRows;
+    if (item / kTileItems != panel % kHalves) continue;
+    visit(first + *e % kSoftmaxRows, item % kTileItems, begin, e, end);
+  }
 }
 
 // Where part `part` of `parts` about equal ones begins.
@@ -76,11 +88,9 @@ __global__ void __launch_bounds__(kTileThreads, 2) score_kernel(SoftmaxArrays a)
   using Memory = TileMemory<kThreadRows>;
   SHARED(memory, Memory);
   constexpr std::uint32_t kRows = Memory::kRows;
-  constexpr std::uint32_t kRowThreads = kTileThreads / kRows;  // that look for the targets of a row
   const std::uint32_t first_row = blockIdx.y * kRows;
   const std::uint32_t x = threadIdx.x % kTileSide;
   const std::uint32_t y = threadIdx.x / kTileSide * kThreadRows;
-  const std::uint32_t target_row = threadIdx.x / kRowThreads;
   const std::uint32_t part = blockIdx.x;
   Exponentials own[kThreadRows];
   float target = 0.0f;
@@ -109,13 +119,11 @@ __global__ void __launch_bounds__(kTileThreads, 2) score_kernel(SoftmaxArrays a)
       }
     }
     __syncthreads();
-    if (first_row + target_row < group_size(a)) {
-      const PanelEntries entries = panel_entries(a, first_row + target_row, panel);
-      for (const std::uint32_t* e = entries.begin + threadIdx.x % kRowThreads; e < entries.end; e += kRowThreads) {
-        const std::uint32_t item = *e & ((1u << a.item_bits) - 1);
-        target = fmaf(static_cast<float>(*e >> a.item_bits), memory.product[target_row][item - first_item], target);
-      }
-    }
+    each_target<kThreadRows>(
+        a, first_row, panel,
+        [&](std::uint32_t row, std::uint32_t item, const std::uint32_t*, const std::uint32_t* e, const std::uint32_t*) {
+          target = fmaf(static_cast<float>(count_of(*e)), memory.product[row][item], target);
+        });
     // The next tile's products are stored only behind the barriers of its dot products.
   }
   const std::size_t base = std::size_t{part} * group_size(a);
@@ -132,18 +140,13 @@ __global__ void __launch_bounds__(kTileThreads, 2) score_kernel(SoftmaxArrays a)
     a.part_origin[base + row] = own[i].origin;
     a.part_sum[base + row] = own[i].sum;
   }
-#pragma unroll
-  for (std::uint32_t lanes = kRowThreads / 2; lanes != 0; lanes /= 2) {
-    target += __shfl_xor_sync(kAllLanes, target, lanes);
-  }
-  if (threadIdx.x % kRowThreads == 0 && first_row + target_row < group_size(a)) {
-    a.part_target[base + first_row + target_row] = target;
-  }
+  const double sum = block_sum<kTileThreads>(static_cast<double>(target));
+  if (threadIdx.x == 0) a.part_target[part * gridDim.y + blockIdx.y] = sum;
 }
 
 constexpr std::uint32_t kMergeThreads = 256;
 
-// A warp for each row: its normalizer and its loss.
+// A warp for each row: its normalizer and its loss. That of a tile's first row has the targets of all of them.
 __global__ void __launch_bounds__(kMergeThreads) merge_parts_kernel(SoftmaxArrays a) {
   const std::uint32_t row = (blockIdx.x * kMergeThreads + threadIdx.x) / kWarpSize;
   const std::uint32_t lane = threadIdx.x % kWarpSize;
@@ -154,7 +157,7 @@ __global__ void __launch_bounds__(kMergeThreads) merge_parts_kernel(SoftmaxArray
   for (std::uint32_t part = lane; part < a.score_parts; part += kWarpSize) {
     const std::size_t at = std::size_t{part} * group + row;
     all.merge(a.part_origin[at], a.part_sum[at]);
-    target += static_cast<double>(a.part_target[at]);
+    if (row % a.tile_rows == 0) target += a.part_target[part * ((group - 1) / a.tile_rows + 1) + row / a.tile_rows];
   }
   for (std::uint32_t lanes = kWarpSize / 2; lanes != 0; lanes /= 2) {
     const float origin = __shfl_xor_sync(kAllLanes, all.origin, lanes);

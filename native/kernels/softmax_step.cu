@@ -1,8 +1,8 @@
 // One optimizer step of the softmax model on a batch, and the loss of a batch, on a device: see softmax.h.
 //
-// A step is one copy of 40 bytes a row and seven launches: h, scores, their merging, gradients, those of e, and AdamW;
-// one more for the weights of a network, and one for the norm. Nobody waits for it. Sums run in an order that depends
-// on the shapes alone, with no atomics, so that each run gives the same bits on each device.
+// A step is two copies of 20 bytes a row and seven launches: h, scores, their merging, gradients, those of e, and
+// AdamW; one more for the weights of a network, and one for the norm. Nobody waits for it. Sums run in an order that
+// depends on the shapes alone, with no atomics, so that each run gives the same bits on each device.
 //
 // Roofline on an H100 (67 TFLOP/s in float32, 3.35 TB/s), for 512 rows, 9,633 items and dim 64. Logits are made twice
 // and not stored: 8 rows num_items dim flops in four multiplies, 2.5 GFLOP, 38 us. Tables with moments and gradients
@@ -28,7 +28,6 @@ constexpr std::size_t kPartFloats = std::size_t{1} << 26;  // about so many for 
 constexpr std::uint32_t kStepBlocks = 1024;
 
 enum Scratch : std::uint32_t {
-  starts,
   part_origin,
   part_sum,
   part_target,
@@ -56,25 +55,37 @@ T* scratch(DeviceMemory& device, Scratch key, std::size_t count) {
 
 std::uint32_t smaller(std::uint64_t a, std::uint64_t b) { return static_cast<std::uint32_t>(a < b ? a : b); }
 
-// Says of each row where its targets are, and which rows have the same input.
+// Says which rows have the same input.
 void describe_rows(const SoftmaxBatch& batch, const SoftmaxScratch& scratch) {
   for (std::uint32_t row = batch.size; row-- > 0;) {
-    const SoftmaxTargets& targets = batch.targets[row];
     std::uint32_t& first = scratch.first_row[batch.items[row]];
-    SoftmaxRow& own = scratch.rows[row];
-    own = {};
-    own.begin = static_cast<std::uint64_t>(targets.begin - batch.entries);
-    own.count = static_cast<std::uint32_t>(targets.end - targets.begin);
-    own.item = batch.items[row];
-    own.next = first;
-    own.total = targets.total;
-    own.weight = static_cast<float>(targets.total / batch.total);
+    const float total = batch.totals[row];
+    scratch.rows[row] = {batch.items[row], first, 0, total, static_cast<float>(total / batch.total)};
     first = row + 1;
   }
   for (std::uint32_t row = 0; row < batch.size; ++row) {
     std::uint32_t& first = scratch.first_row[batch.items[row]];
     scratch.rows[row].first = first == row + 1 ? 1 : 0;
     if (scratch.rows[row].next == 0) first = 0;
+  }
+}
+
+// Uploads the targets that are not there yet.
+void place_targets(DeviceMemory& device, const SoftmaxBatch& batch, const SoftmaxScratch& scratch,
+                   std::uint32_t chunks) {
+  const std::uint32_t blocks = blocks_of(batch.size, kSoftmaxRows);
+  const SoftmaxTargets& all = batch.targets[0];
+  SoftmaxTargets fresh;
+  if (!batch.targets_stay) {
+    fresh.entries = device.fresh(all.entries, batch.size);
+    fresh.ends = device.fresh(all.ends, std::size_t{blocks} * chunks);
+  }
+  for (std::uint32_t block = 0; block < blocks; ++block) {
+    const SoftmaxTargets& host = batch.targets[block];
+    scratch.targets[block] = batch.targets_stay ? SoftmaxTargets{device.constant(host.entries, host.ends[chunks - 1]),
+                                                                 device.constant(host.ends, chunks)}
+                                                : SoftmaxTargets{fresh.entries + std::size_t{block} * kSoftmaxRows,
+                                                                 fresh.ends + std::size_t{block} * chunks};
   }
 }
 
@@ -100,7 +111,6 @@ void set_options(SoftmaxArrays& a, const SoftmaxState& s, const SoftmaxBatch& ba
     a.dropout_scale = 1.0f / (1.0f - s.dropout);
   }
   a.key = batch.key;
-  a.item_bits = batch.item_bits;
   a.share = static_cast<float>(1.0 / batch.total);
   a.batch = batch.size;
   a.rate = batch.rate;
@@ -119,10 +129,9 @@ void set_scratch(SoftmaxArrays& a, DeviceMemory& device, std::uint32_t capacity)
   const std::size_t fitting = kPartFloats / (group * a.stride);
   a.panel_blocks =
       smaller(a.panels, fitting < kFewestPanelBlocks ? kFewestPanelBlocks : smaller(fitting, kPanelBlocks));
-  a.starts = scratch<std::uint32_t>(device, starts, group * (std::size_t{a.panels} + 1));
   a.part_origin = scratch<float>(device, part_origin, group * a.score_parts);
   a.part_sum = scratch<float>(device, part_sum, group * a.score_parts);
-  a.part_target = scratch<float>(device, part_target, group * a.score_parts);
+  a.part_target = scratch<double>(device, part_target, group * a.score_parts);
   a.normalizer = scratch<float>(device, normalizer, group);
   const std::size_t table = std::size_t{capacity} * a.stride;
   a.output = scratch<float>(device, output, table);
@@ -151,8 +160,8 @@ SoftmaxArrays arrays_of(const SoftmaxState& s, const SoftmaxBatch& batch, const 
   set_options(a, s, batch, training);
   describe_rows(batch, host);
   a.rows = device.fresh(host.rows, batch.size);
-  a.entries = batch.entries_stay ? device.constant(batch.entries, batch.num_entries)
-                                 : device.fresh(batch.entries, batch.num_entries);
+  place_targets(device, batch, host, softmax_chunks(s.num_items));
+  a.targets = device.fresh(host.targets, blocks_of(batch.size, kSoftmaxRows));
   a.losses = device.resident(host.losses, host.capacity);
   a.inputs = parameters_of(device, s.inputs);
   a.outputs = s.tied ? a.inputs : parameters_of(device, s.outputs);
@@ -164,8 +173,9 @@ SoftmaxArrays arrays_of(const SoftmaxState& s, const SoftmaxBatch& batch, const 
 }
 
 template <std::uint32_t kThreadRows>
-void score_group(DeviceMemory& device, const SoftmaxArrays& a) {
-  const std::uint32_t tiles = blocks_of(a.end_row - a.first_row, TileMemory<kThreadRows>::kRows);
+void score_group(DeviceMemory& device, SoftmaxArrays& a) {
+  a.tile_rows = TileMemory<kThreadRows>::kRows;
+  const std::uint32_t tiles = blocks_of(a.end_row - a.first_row, a.tile_rows);
   device.launch(score_kernel<kThreadRows>, dim3(a.score_parts, tiles), kTileThreads, 0, a);
   device.launch(merge_parts_kernel, blocks_of(a.end_row - a.first_row, kMergeThreads / kWarpSize), kMergeThreads, 0, a);
   if (!a.training) return;

@@ -16,10 +16,10 @@ const Backend backend = {
 #else
     "base",
 #endif
-    select_topk,        train_epoch,      train_adam,     train_batch,  train_item_pairs, evaluate_pairs,
-    count_cooccurrence, factorize_counts, count_pairs,    softmax_step, softmax_loss,     solve_als,
-    form_gram,          sum_pair_losses,  fit_neighbors,  fit_ease,     fit_slim,         score_weights,
-    start_samples,      sample_fm,        sketch_samples, mix_sketch,   score_sample,
+    select_topk,        train_epoch,      train_adam,    train_batch,    train_item_pairs, evaluate_pairs,
+    count_cooccurrence, factorize_counts, count_pairs,   softmax_step,   softmax_loss,     solve_als,
+    form_gram,          sum_pair_losses,  fit_neighbors, fit_ease,       fit_slim,         score_weights,
+    fold_rows,          start_samples,    sample_fm,     sketch_samples, mix_sketch,       score_sample,
 };
 
 }  // namespace palate::KERNEL_NS

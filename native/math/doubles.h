@@ -53,6 +53,10 @@ PALATE_INLINE DoublePart operator-(DoublePart a, DoublePart b) {
   for (int i = 0; i < kDoubles; ++i) a.v[i] -= b.v[i];
   return a;
 }
+PALATE_INLINE DoublePart operator*(DoublePart a, DoublePart b) {
+  for (int i = 0; i < kDoubles; ++i) a.v[i] *= b.v[i];
+  return a;
+}
 PALATE_INLINE DoublePart doubles_fma(DoublePart a, DoublePart b, DoublePart c) {
   for (int i = 0; i < kDoubles; ++i) c.v[i] = a.v[i] * b.v[i] + c.v[i];
   return c;

@@ -15,6 +15,7 @@ import { addSimilar } from './similar.js';
 import { addTour } from './tour.js';
 import { addTrain } from './train.js';
 import { addTune } from './tune.js';
+import { addUpdate } from './update.js';
 
 interface GlobalOptions {
   json?: boolean;
@@ -62,7 +63,17 @@ function createProgram(): Command {
       const { simd } = command.opts<GlobalOptions>();
       if (simd !== undefined) native().setSimdLevel(simd);
     });
-  for (const add of [addTour, addTrain, addTune, addRecommend, addSimilar, addEvaluate, addInfo, addDownload])
+  for (const add of [
+    addTour,
+    addTrain,
+    addUpdate,
+    addTune,
+    addRecommend,
+    addSimilar,
+    addEvaluate,
+    addInfo,
+    addDownload,
+  ])
     add(program);
   addDoctor(program, version);
   return program;

@@ -35,7 +35,7 @@ const FLAGS = {
     "upper bound on the norm of a batch's gradient",
     (name) => number(name, { min: 0, exclusiveMin: true }),
   ],
-  link: ['name', 'identity or sigmoid', (name) => oneOf(name, ['identity', 'sigmoid'])],
+  link: ['name', 'identity, sigmoid or ordinal', (name) => oneOf(name, ['identity', 'sigmoid', 'ordinal'])],
   range: ['min:max', 'range of predictions', range],
   initStd: ['x', 'deviation of the initial factors', (name) => number(name, { min: 0, exclusiveMin: true })],
   biasLearningRate: ['x', 'step size of biases as a multiple', (name) => number(name, { min: 0 })],

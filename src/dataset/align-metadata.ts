@@ -55,13 +55,17 @@ export function alignMetadata(table: Table, key: string, ids: MetadataIds, vocab
 
 /** Row rows[i] of a column, or null where that is -1. */
 function takeRows(column: Vector, rows: Int32Array): Vector {
-  const builder = makeBuilder({ type: column.type, nullValues: [null] });
-  const isList = DataType.isList(column.type);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as number;
-    const value: unknown = row < 0 ? null : column.get(row);
-    // A list builder reads its elements by index, which is slow on a vector.
-    builder.append(isList && value !== null ? Array.from(value as Vector) : value);
-  }
+  return buildColumn(
+    column.type,
+    Array.from(rows, (row): unknown => (row < 0 ? null : column.get(row))),
+  );
+}
+
+/** A column of values, nulls among them, as `Vector.get` gives them. */
+export function buildColumn(type: DataType, values: Iterable<unknown>): Vector {
+  const builder = makeBuilder({ type, nullValues: [null] });
+  const isList = DataType.isList(type);
+  // A list builder reads its elements by index, which is slow on a vector.
+  for (const value of values) builder.append(isList && value !== null ? Array.from(value as Vector) : value);
   return builder.finish().toVector();
 }

@@ -1,4 +1,5 @@
 import { makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
+import { extendDataset } from './extend-dataset.js';
 import { type DatasetOptions, type DatasetParts, readDataset } from './from-table.js';
 import type { Interactions } from './interactions.js';
 import { Titles } from './titles.js';
@@ -119,6 +120,16 @@ export class Dataset {
   /** Some of the interactions, by positions or mask as in `Interactions.select`; same vocabularies and metadata. */
   subset(chosen: Uint32Array | Uint8Array): Dataset {
     return new Dataset({ ...this, interactions: this.interactions.select(chosen) });
+  }
+
+  /**
+   * These interactions and those of another dataset; of a pair that both have, the other's. Ids that this one lacks get the
+   * indices behind its own, in ascending order, so that old indices stay; known ids keep their metadata, and columns that
+   * this one does not have are left out, as are times where it has none. DataError when one has ratings and the other
+   * likes, when this one has times and the other none, and on ids or metadata columns of different types.
+   */
+  extend(other: Dataset): Dataset {
+    return new Dataset(extendDataset(this, other));
   }
 
   describe(): DatasetSummary {

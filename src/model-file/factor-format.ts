@@ -1,6 +1,6 @@
 import { Utf8, type Vector, vectorFromArray } from 'apache-arrow';
 import { expectInt, expectNumber, expectOneOf, expectString } from '../options.js';
-import type { FactorParameters, FieldParameters, MomentParameters, Range } from '../types.js';
+import type { FactorParameters, FieldParameters, MomentParameters, Range, RatingCategories } from '../types.js';
 import { checkLength, checkLists, checkNumbers, checkSlots, checkTexts } from './check-arrays.js';
 import { expectArray, expectObject, type Json } from './expect-json.js';
 import { type Column, MAX_DIM, MAX_ROWS } from './layout.js';
@@ -28,10 +28,11 @@ const fieldSection = (field: number, part: string): string => `field.${field}.${
 
 /** User and item factors and biases, and an fm's fields. */
 export const factorFormat: ParameterFormat<FactorParameters> = {
-  describe: ({ dim, globalBias, link, range, fields, moments, penalties }) => ({
+  describe: ({ dim, globalBias, link, categories, range, fields, moments, penalties }) => ({
     dim,
     globalBias,
     link,
+    ...(categories !== undefined && { categories }),
     range,
     fields: fields.map((field) => ({ ...field, labels: field.labels.length, active: field.indices.length })),
     ...(moments !== undefined && {
@@ -43,12 +44,17 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
   parse(raw) {
     const dim = expectInt('dim', raw.dim, { min: 0, max: MAX_DIM });
     const globalBias = expectNumber('globalBias', raw.globalBias);
-    const link = expectOneOf('link', raw.link, ['identity', 'sigmoid']);
+    const link = expectOneOf('link', raw.link, ['identity', 'sigmoid', 'ordinal']);
+    const categories = link === 'ordinal' ? parseCategories(raw.categories) : undefined;
     const range = parseRange(raw.range);
     const fields = expectArray('fields', raw.fields).map(parseField);
     const moments = raw.moments === undefined ? undefined : expectArray('moments', raw.moments).map(parseMoment);
     const penalties = raw.penalties === undefined ? undefined : parsePenalties(raw.penalties);
-    const optional = { ...(moments !== undefined && { moments }), ...(penalties !== undefined && { penalties }) };
+    const optional = {
+      ...(categories !== undefined && { categories }),
+      ...(moments !== undefined && { moments }),
+      ...(penalties !== undefined && { penalties }),
+    };
     return {
       json: { dim, globalBias, link, range, fields, ...optional },
       columns: ({ users, items }) => [
@@ -79,6 +85,7 @@ export const factorFormat: ParameterFormat<FactorParameters> = {
         userBiases: column<Float32Array>('user.biases'),
         itemBiases: column<Float32Array>('item.biases'),
         link,
+        ...(categories !== undefined && { categories }),
         range,
         fields: fields.map(
           ({ name, side, bucket }, i): FieldParameters => ({
@@ -162,6 +169,25 @@ function parseRange(value: unknown): Range {
   const range = expectObject('range', value);
   const min = expectNumber('range.min', range.min);
   return { min, max: expectNumber('range.max', range.max, { min }) };
+}
+
+function parseCategories(value: unknown): RatingCategories {
+  const { values, cutpoints }: Json = expectObject('categories', value);
+  const ascending = (name: string, list: unknown): number[] => {
+    const numbers = expectArray(name, list).map((one, n) => expectNumber(`${name}[${n}]`, one));
+    for (const [n, number] of numbers.entries()) {
+      if (n > 0) expectNumber(`${name}[${n}]`, number, { min: numbers[n - 1] as number, exclusiveMin: true });
+    }
+    return numbers;
+  };
+  const categories = {
+    values: ascending('categories.values', values),
+    cutpoints: ascending('categories.cutpoints', cutpoints),
+  };
+  const count = categories.values.length;
+  expectInt('categories.values.length', count, { min: 2 });
+  expectInt('categories.cutpoints.length', categories.cutpoints.length, { min: count - 1, max: count - 1 });
+  return categories;
 }
 
 function parseMoment(value: unknown, i: number): MomentHeader {

@@ -27,6 +27,7 @@ export const coLikes: TableSpec<CoLikesOptions> = {
   trainer: 'coLikes',
   usesFeatures: false,
   predictsRatings: false,
+  update: { epochs: 0.25, learningRate: 1 },
   options: {
     dim: {
       type: 'int',

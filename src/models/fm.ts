@@ -8,6 +8,7 @@ export const fm: FactorSpec = {
   trainer: 'factors',
   usesFeatures: true,
   predictsRatings: true,
+  update: { epochs: 0.25, learningRate: 0.25 },
   objectives: ['squared', 'logistic'],
   optimizers: ['sgd', 'adagrad', 'adam'],
   options: [...factorOptions, 'fields', 'featureLearningRate'],

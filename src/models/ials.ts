@@ -25,6 +25,7 @@ export const ials: TableSpec<IalsOptions> = {
   trainer: 'ials',
   usesFeatures: false,
   predictsRatings: false,
+  update: { epochs: 0.25, learningRate: 1 },
   space: {
     regularization: { times: 8 },
     unobservedWeight: { times: 8 },

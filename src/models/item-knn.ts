@@ -20,6 +20,7 @@ export const itemKnn: TableSpec<ItemKnnOptions> = {
   trainer: 'itemKnn',
   usesFeatures: false,
   predictsRatings: false,
+  update: 'retrain',
   options: {
     neighbors: { type: 'int', min: 1, words: ['all'], default: 100, about: 'weights an item at most, the strongest' },
     similarity: { type: 'oneOf', words: ['cosine', 'jaccard'], default: 'cosine', about: 'of two items' },

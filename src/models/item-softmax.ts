@@ -34,6 +34,7 @@ export const itemSoftmax: TableSpec<ItemSoftmaxOptions> = {
   trainer: 'itemSoftmax',
   usesFeatures: false,
   predictsRatings: false,
+  update: { epochs: 0.5, learningRate: 1 },
   options: {
     objective: {
       type: 'oneOf',

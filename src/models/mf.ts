@@ -8,6 +8,7 @@ export const mf: FactorSpec = {
   trainer: 'factors',
   usesFeatures: false,
   predictsRatings: true,
+  update: { epochs: 0.25, learningRate: 0.5 },
   objectives: ['squared', 'logistic'],
   optimizers: ['sgd', 'adagrad', 'adam'],
   options: factorOptions,

@@ -7,5 +7,6 @@ export const popularity: TableSpec<object> = {
   trainer: 'popularity',
   usesFeatures: false,
   predictsRatings: false,
+  update: 'retrain',
   options: {},
 };

@@ -18,6 +18,7 @@ export const slim: TableSpec<SlimOptions> = {
   trainer: 'slim',
   usesFeatures: false,
   predictsRatings: false,
+  update: 'retrain',
   options: {
     l1Regularization: { type: 'number', min: 0, default: 1, about: 'L1 penalty of the weights: more leaves fewer' },
     regularization: { type: 'number', min: 0, default: 100, about: 'L2 penalty of the weights' },

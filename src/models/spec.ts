@@ -43,6 +43,13 @@ export interface FactorVariant {
  */
 export type ProposedSpace = Readonly<Record<string, readonly unknown[] | { times: number; step?: number }>>;
 
+/**
+ * How a model takes in new ratings. 'retrain': it is trained on all ratings anew, as that is exact or what it keeps is no
+ * place to go on from. Else training goes on from what it has learnt, by default with these shares (above 0) of the epochs
+ * and of the learning rate that it was trained with, and the same schedule.
+ */
+export type UpdateWay = 'retrain' | { epochs: number; learningRate: number };
+
 interface Described {
   name: ModelName;
   summary: string;
@@ -52,6 +59,7 @@ interface Described {
   usesFeatures: boolean;
   /** Its scores are ratings, which rmse and mae compare with those of a test; else they only rank. */
   predictsRatings: boolean;
+  update: UpdateWay;
   space?: ProposedSpace;
 }
 

@@ -40,6 +40,8 @@ export interface NativeAlsTrainer {
   runEpoch(cancel: Int32Array): Promise<NativeAlsEpoch>;
   /** Copies the factors out: (numUsers, dim), (numItems, dim). */
   read(target: { userFactors: Float32Array; itemFactors: Float32Array }): void;
+  /** Copies factors in, for the first epoch to start from. */
+  write(source: { userFactors: Float32Array; itemFactors: Float32Array }): void;
   /** Frees the native memory; the trainer must not be used afterwards. */
   dispose(): void;
 }

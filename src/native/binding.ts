@@ -1,11 +1,13 @@
 import type { AlsTrainerConfig, NativeAlsTrainer } from './als-binding.js';
 import type { CountTrainerConfig, LikesConfig, NativeCooccurrence, NativeCountTrainer } from './counts-binding.js';
+import type { FoldRowsCall, FormGramCall } from './fold-binding.js';
 import type { NativeSampler, SamplerConfig } from './sampler-binding.js';
 import type { ItemPairConfig, NativeItemPairTrainer, NativeSoftmaxTrainer, SoftmaxConfig } from './softmax-binding.js';
 import type { ItemWeightsConfig, NativeItemWeights, ScoreWeightsCall } from './weights-binding.js';
 
 export type * from './als-binding.js';
 export type * from './counts-binding.js';
+export type * from './fold-binding.js';
 export type * from './sampler-binding.js';
 export type * from './softmax-binding.js';
 export type * from './weights-binding.js';
@@ -58,6 +60,11 @@ export interface NativeBinding {
   scoreWeights(call: ScoreWeightsCall): void;
   /** The same on threads of its own, as startTopk. */
   startScoreWeights(call: ScoreWeightsCall, cancel: Int32Array): Promise<'ok' | 'cancelled'>;
+
+  /** Fits rows to their pairs with the other side fixed; see native/kernels/fold_rows.h. Blocks until done. */
+  foldRows(call: FoldRowsCall): void;
+  /** Sums of products of columns. Blocks until done. */
+  formGram(call: FormGramCall): void;
 
   SoftmaxTrainer: new (config: SoftmaxConfig) => NativeSoftmaxTrainer;
 
@@ -172,19 +179,24 @@ export interface NativeEpoch {
   validRmse: number;
 }
 
+/** Parameters of a NativeTrainer; sizes as in FactorParameters, features after one another. */
+export interface TrainerArrays {
+  userFactors: Float32Array;
+  itemFactors: Float32Array;
+  featureFactors: Float32Array;
+  userBiases: Float32Array;
+  itemBiases: Float32Array;
+  featureBiases: Float32Array;
+}
+
 /** Parameters and optimizer state live in native memory while training. */
 export interface NativeTrainer {
   /** Runs epoch `epoch` (from 0) on a thread of its own; `cancel[0]` non-zero stops it between steps. */
   runEpoch(epoch: number, learningRate: number, cancel: Int32Array): Promise<NativeEpoch>;
-  /** Copies the parameters out; sizes as in FactorParameters, features after one another. Returns the global bias. */
-  read(target: {
-    userFactors: Float32Array;
-    itemFactors: Float32Array;
-    featureFactors: Float32Array;
-    userBiases: Float32Array;
-    itemBiases: Float32Array;
-    featureBiases: Float32Array;
-  }): number;
+  /** Copies the parameters out. Returns the global bias. */
+  read(target: TrainerArrays): number;
+  /** Copies parameters in, for training to go on from; the optimizer's state stays. */
+  write(source: TrainerArrays, globalBias: number): void;
   /** Frees the native memory; the trainer must not be used afterwards. */
   dispose(): void;
 }

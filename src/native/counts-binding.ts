@@ -59,5 +59,7 @@ export interface NativeCountTrainer {
   runEpoch(learningRate: number, cancel: Int32Array): Promise<NativeCountEpoch>;
   /** Copies the vectors out: (numItems, dim). */
   read(itemFactors: Float32Array): void;
+  /** Copies vectors in, for training to go on from; the optimizer's state stays. */
+  write(itemFactors: Float32Array): void;
   dispose(): void;
 }

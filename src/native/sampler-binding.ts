@@ -7,6 +7,9 @@ export interface SamplerConfig {
   offsets: Uint32Array;
   items: Uint32Array;
   values: Float32Array;
+  /** Of ordinal ratings (size) the category of each and (categories) what they stand for, ascending; else both empty. */
+  categories: Uint8Array;
+  categoryValues: Float64Array;
   /** (size) query of each rating: its user, or numUsers + its finest label over all levels. */
   queryRows: Uint32Array;
   /** Labels of each field of users; their lists over all fields with weights, (numUsers + 1), (active), (active). */
@@ -41,9 +44,10 @@ export interface SamplerConfig {
 export interface NativeSweep {
   status: 'ok' | 'cancelled' | 'diverged';
   seconds: number;
-  /** Mean squared error of this sample. */
+  /** Mean squared error of this sample; of ordinal ratings minus the mean logarithm of their likelihood. */
   trainLoss: number;
-  /** Of the mean score over the samples kept so far; `validRmse` clipped to the range. */
+  /** Squared error of the mean score over the samples kept so far; `validRmse` clipped to the range. Of ordinal ratings
+   * both are those of the mean rating under that score and the mean cutpoints. */
   validLoss: number;
   validRmse: number;
 }
@@ -62,6 +66,8 @@ export interface NativeSampler {
     mixed: Float32Array;
     queryBiases: Float64Array;
     itemBiases: Float64Array;
+    /** (categories - 1) */
+    cutpoints: Float64Array;
   }): { samples: number; globalBias: number; noiseVariance: number };
   /** Copies the current sample out: features are users, their labels, items, theirs, moments; weights are row `dim`. */
   readSample(target: {
@@ -70,6 +76,8 @@ export interface NativeSampler {
     /** (dim + 1, fields) */
     means: Float32Array;
     precisions: Float32Array;
+    /** (categories - 1) */
+    cutpoints: Float32Array;
   }): { globalBias: number; precision: number };
   /** Frees the native memory; the sampler must not be used afterwards. */
   dispose(): void;

@@ -45,6 +45,8 @@ export interface NativeItemPairTrainer {
   runEpoch(epoch: number, learningRate: number, lastRate: number, cancel: Int32Array): Promise<NativeItemPairEpoch>;
   /** Copies both tables out, (numItems, dim) each. */
   read(target: { inputs: Float32Array; outputs: Float32Array }): void;
+  /** Copies both tables in, for training to go on from. */
+  write(source: { inputs: Float32Array; outputs: Float32Array }): void;
   /** Frees the native memory; the trainer must not be used afterwards. */
   dispose(): void;
 }

@@ -11,7 +11,16 @@ export type WeightsMethod =
       shrink: number;
       tanimoto: boolean;
     }
-  | { method: 'ease'; regularization: number }
+  | {
+      method: 'ease';
+      regularization: number;
+      /** Items that a target is solved among, at most; 0: all, by one inverse. */
+      neighborhood: number;
+      /** Least absolute correlation of these. */
+      minCorrelation: number;
+      /** Bytes that products of items may take where there are neighbourhoods. */
+      memoryLimit: number;
+    }
   | { method: 'slim'; l1: number; regularization: number; tolerance: number; epochs: number };
 
 /** Who likes what, both ways round: by user (numUsers + 1), (likes), (likes); by item (numItems + 1), (likes), (likes). */

@@ -12,10 +12,9 @@ export function itemIndices(data: ModelData, option: string, ids: readonly Id[])
 export function candidateMask(
   data: ModelData,
   options: { candidateItems?: readonly Id[]; excludeItems?: readonly Id[] },
-  excluded: Iterable<number> = [],
 ): Uint8Array | undefined {
   const { candidateItems, excludeItems } = options;
-  const hidden = [...(excludeItems === undefined ? [] : itemIndices(data, 'excludeItems', excludeItems)), ...excluded];
+  const hidden = excludeItems === undefined ? [] : itemIndices(data, 'excludeItems', excludeItems);
   if (candidateItems === undefined && hidden.length === 0) return undefined;
   const mask = new Uint8Array(data.items.size);
   if (candidateItems === undefined) mask.fill(1);

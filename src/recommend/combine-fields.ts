@@ -26,7 +26,7 @@ const squaredLength = (values: Float32Array, start: number, dim: number): number
  * Folds the fields of one side into its rows: A = p + sum x_f v_f, and for the bias the sum of x_f w_f and the pairs
  * inside the side, 1/2 (|A|^2 - |p|^2 - sum x_f^2 |v_f|^2). Rendle 2010, eq. 1 and lemma 3.1.
  */
-function combineSide(own: Rows, fields: readonly FieldParameters[], dim: number): Rows {
+export function combineSide(own: Rows, fields: readonly FieldParameters[], dim: number): Rows {
   if (fields.length === 0) return own;
   const factors = own.factors.slice();
   const biases = own.biases.slice();

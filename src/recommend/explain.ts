@@ -1,6 +1,6 @@
 import { makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
 import type { Id } from '../dataset/vocabulary.js';
-import { expectInt, expectKnownKeys, rangeError, typeError } from '../options.js';
+import { expectInt, expectKnownKeys, typeError } from '../options.js';
 import type { ExplainOptions, HistoryEntry, ModelData } from '../types.js';
 import { findTitle, titleOf } from './metadata.js';
 import { type IdColumn, idColumn, idVector } from './ranked-items.js';
@@ -8,8 +8,10 @@ import { servingOf } from './serving-of.js';
 
 /** What carried a recommendation, as columns: the items of the history with the greatest shares first. */
 export class Explanation {
-  /** The score of the item: the sum of all contributions, also of those that are not listed. */
+  /** The score of the item: `base` and the sum of all contributions, also of those that are not listed. */
   readonly score: number;
+  /** What the score is without a history: of models of ratings the mean with the item's bias; else 0. */
+  readonly base: number;
   /** (rows) items of the history. */
   readonly itemIndices: Uint32Array;
   /** (rows) what each adds to the score; negative where it speaks against the item. */
@@ -19,9 +21,13 @@ export class Explanation {
   readonly #data: ModelData;
   #itemIds: IdColumn | undefined;
 
-  constructor(data: ModelData, columns: Pick<Explanation, 'score' | 'itemIndices' | 'contributions' | 'shares'>) {
+  constructor(
+    data: ModelData,
+    columns: Pick<Explanation, 'score' | 'base' | 'itemIndices' | 'contributions' | 'shares'>,
+  ) {
     this.#data = data;
     this.score = columns.score;
+    this.base = columns.base;
     this.itemIndices = columns.itemIndices;
     this.contributions = columns.contributions;
     this.shares = columns.shares;
@@ -73,8 +79,12 @@ function userOf(data: ModelData, { user, history, titles }: ExplainOptions): num
 }
 
 /**
- * The items of a user's history that carry the score of an item, exactly: their contributions add up to it. The item
- * itself, where the history has it, is none of them if the model leaves it out of its score.
+ * The items of a user's history that carry the score of an item, exactly: their contributions and `base` add up to it. The
+ * item itself, where the history has it, is none of them if the model leaves it out of its score.
+ *
+ * Of models with user factors the score is that of the user whom fold-in makes of the history, before it is clipped to the
+ * range of ratings: the row of a known user was fitted together with the items, and differs from that a little. They can be
+ * explained where such a row is linear in the ratings: ials, and models of ratings with link 'identity'.
  *
  * @throws TypeError, RangeError for wrong options and for a model whose scores are no sums over a history; DataError for
  *   an unknown user, item or title.
@@ -85,13 +95,9 @@ export function explain(data: ModelData, options: ExplainOptions): Explanation {
   if (given.length !== 1) throw typeError('explain', 'given exactly one of `user`, `history`, `titles`', given);
   if (options.item === undefined) throw typeError('item', 'an item id', options.item);
   const k = expectInt('k', options.k ?? 10, { min: 1 });
-  const { termsOf } = servingOf(data);
-  if (termsOf === undefined) {
-    throw rangeError('model', 'one whose scores are sums over the items of a history, to explain them', data.name);
-  }
   const item = data.items.expectIndex(options.item, 'item');
-  const { items, terms } = termsOf(userOf(data, options), item);
-  const score = terms.reduce((sum, term) => sum + term, 0);
+  const { items, terms, base } = servingOf(data).termsOf(userOf(data, options), item);
+  const score = terms.reduce((sum, term) => sum + term, base);
   const size = terms.reduce((sum, term) => sum + Math.abs(term), 0);
   const best = Array.from(terms.keys())
     .filter((n) => terms[n] !== 0)
@@ -99,6 +105,7 @@ export function explain(data: ModelData, options: ExplainOptions): Explanation {
     .slice(0, k);
   return new Explanation(data, {
     score,
+    base,
     itemIndices: Uint32Array.from(best, (n) => items[n] as number),
     contributions: Float32Array.from(best, (n) => terms[n] as number),
     shares: Float32Array.from(best, (n) => (terms[n] as number) / size),

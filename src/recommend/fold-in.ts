@@ -1,8 +1,7 @@
-import type { FactorModelData, HistoryEntry, Regularization } from '../types.js';
+import type { FactorModelData, HistoryEntry } from '../types.js';
 import { servingFactors } from './combine-fields.js';
-import { type Rated, readHistory } from './history.js';
-import { solvePositives } from './solve-positives.js';
-import { solveRidge } from './solve-ridge.js';
+import { fitPositives, fitRatings, type RowPairs, type Rows } from './fit-rows.js';
+import { type ItemLists, nameOf, type Rated, readHistory } from './history.js';
 
 /** A user made from a history. */
 export interface FoldedUser {
@@ -15,128 +14,64 @@ export interface FoldedUser {
 
 /** Weight of a liked item in 'sum', and of a rating at the top of the range. */
 const sumWeight = 0.2;
-const smallestPenalty = 1e-6;
-const mostSteps = 25;
-
-/**
- * L2 penalties of a user's factors and bias as training applied them to a row with n ratings: lambda n^power of the sum
- * of losses; of batch training, whose decay lambda acts on the mean over all N ratings, lambda N / 2.
- */
-function penaltiesOf(data: FactorModelData, count: number): { factors: number; bias: number } {
-  if (data.parameters.penalties !== undefined) return data.parameters.penalties;
-  const options = data.options as {
-    regularization?: Regularization;
-    regularizationPower?: number;
-    batchSize?: unknown;
-    optimizer?: string;
-  };
-  const rowWise = options.batchSize === 1 && options.optimizer !== 'adam';
-  const scale = rowWise ? count ** (options.regularizationPower ?? 0) : data.seen.size / 2;
-  return {
-    factors: Math.max(smallestPenalty, (options.regularization?.user ?? 0) * scale),
-    bias: Math.max(smallestPenalty, (options.regularization?.bias ?? 0) * scale),
-  };
-}
-
-/** Loss, and for the Gauss-Newton step its weight w and w x + (minus half the slope), at score x. */
-function linearise(
-  data: FactorModelData,
-  x: number,
-  rating: number,
-): { loss: number; weight: number; product: number } {
-  const { link, range } = data.parameters;
-  const span = range.max - range.min;
-  if (data.options.objective === 'logistic') {
-    const p = 1 / (1 + Math.exp(-x));
-    const target = (rating - range.min) / span;
-    const loss = Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))) - target * x;
-    // Half of the cross-entropy's curvature and slope, as the penalty is not halved either.
-    return { loss, weight: 0.5 * p * (1 - p), product: 0.5 * (p * (1 - p) * x + target - p) };
-  }
-  if (link === 'identity') return { loss: (rating - x) ** 2, weight: 1, product: rating };
-  const p = 1 / (1 + Math.exp(-x));
-  const slope = span * p * (1 - p);
-  const error = rating - (range.min + span * p);
-  return { loss: error ** 2, weight: slope ** 2, product: slope ** 2 * x + slope * error };
-}
-
-/**
- * The user's row and bias that minimise the training objective over his history with all items fixed: ridge regression
- * for an identity link, else Gauss-Newton (squared) or Newton (logistic) steps of it, halved until the objective falls.
- */
-function solveUser(data: FactorModelData, rated: readonly Rated[]): { factors: Float32Array; bias: number } {
-  const { dim, globalBias, itemFactors, itemBiases } = servingFactors(data);
-  const n = rated.length;
-  const withBias = data.options.biases !== false;
-  const width = dim + (withBias ? 1 : 0);
-  const penalty = penaltiesOf(data, n);
-  const penalties = new Float64Array(width).fill(penalty.factors);
-  if (withBias) penalties[dim] = penalty.bias;
-  const rows = new Float64Array(n * width);
-  for (const [j, { item }] of rated.entries()) {
-    for (let k = 0; k < dim; k++) rows[j * width + k] = itemFactors[item * dim + k] as number;
-    if (withBias) rows[j * width + dim] = 1;
-  }
-  const ratingOf = (j: number): number => rated[j]?.rating ?? data.parameters.range.max;
-  const fixed = rated.map(({ item }) => globalBias + (itemBiases[item] as number));
-  const own = (x: Float64Array, j: number): number => {
-    let sum = 0;
-    for (let k = 0; k < width; k++) sum += (rows[j * width + k] as number) * (x[k] as number);
-    return sum;
-  };
-  const objective = (x: Float64Array): number => {
-    let sum = 0;
-    for (let j = 0; j < n; j++) sum += linearise(data, (fixed[j] as number) + own(x, j), ratingOf(j)).loss;
-    for (let k = 0; k < width; k++) sum += (penalties[k] as number) * (x[k] as number) ** 2;
-    return sum;
-  };
-  let x: Float64Array = new Float64Array(width);
-  let value = objective(x);
-  const weights = new Float64Array(n);
-  const products = new Float64Array(n);
-  for (let step = 0; step < mostSteps; step++) {
-    for (let j = 0; j < n; j++) {
-      const at = linearise(data, (fixed[j] as number) + own(x, j), ratingOf(j));
-      weights[j] = at.weight;
-      products[j] = at.product - at.weight * (fixed[j] as number);
-    }
-    const target = solveRidge({ rows, weights, products, penalties });
-    let next = target;
-    let nextValue = objective(next);
-    for (let share = 0.5; nextValue > value && share > 1e-6; share /= 2) {
-      next = x.map((old, k) => old + share * ((target[k] as number) - old));
-      nextValue = objective(next);
-    }
-    if (!(nextValue < value)) break;
-    const settled = value - nextValue <= 1e-9 * value;
-    x = next;
-    value = nextValue;
-    if (settled) break;
-  }
-  return { factors: Float32Array.from(x.subarray(0, dim)), bias: withBias ? (x[dim] as number) : 0 };
-}
 
 /** The weighted sum of the items' rows: .2 for a liked item, for a rating .2 times its place between -1 and 1 in the range. */
-function sumItems(data: FactorModelData, rated: readonly Rated[]): Float32Array {
+function sumItems(data: FactorModelData, rated: readonly Rated[], factors: Float32Array): void {
   const { dim, itemFactors } = servingFactors(data);
   const { min, max } = data.parameters.range;
-  const factors = new Float32Array(dim);
   for (const { item, rating } of rated) {
     const weight =
       rating === undefined || max === min ? sumWeight : sumWeight * ((2 * (rating - min)) / (max - min) - 1);
     for (let k = 0; k < dim; k++)
       factors[k] = (factors[k] as number) + weight * (itemFactors[item * dim + k] as number);
   }
-  return factors;
 }
 
-/** Turns a history into a user. */
-export function foldIn(data: FactorModelData, history: readonly HistoryEntry[], method: 'solve' | 'sum'): FoldedUser {
+/** Pairs of the histories; an item without a rating counts as rated highest. */
+function pairsOf(data: FactorModelData, histories: readonly (readonly Rated[])[], offsets: Uint32Array): RowPairs {
+  const all = histories.flat();
+  const { max } = data.parameters.range;
+  return {
+    offsets,
+    others: Uint32Array.from(all, ({ item }) => item),
+    ratings: Float32Array.from(all, ({ rating }) => rating ?? max),
+  };
+}
+
+function solve(data: FactorModelData, pairs: RowPairs): Rows {
+  const { itemFactors, itemBiases } = servingFactors(data);
+  if (data.name === 'ials') {
+    return { factors: fitPositives(data, itemFactors, pairs), biases: new Float32Array(pairs.offsets.length - 1) };
+  }
+  return fitRatings(data, 'user', { factors: itemFactors, biases: itemBiases }, pairs);
+}
+
+/**
+ * Turns histories into users, all in one native call. 'solve': the row and bias that minimise the training objective over
+ * the history with all items fixed; 'sum': the weighted sum of its items' rows.
+ * @returns (histories, dim) and (histories), and the items of each history
+ */
+export function foldInAll(
+  data: FactorModelData,
+  histories: readonly (readonly HistoryEntry[])[],
+  method: 'solve' | 'sum',
+): Rows & { lists: ItemLists } {
   // Values of implicit data are no ratings, so that any may be given.
-  const rated = readHistory(data, history, data.implicit ? {} : data.parameters.range);
-  const items = Uint32Array.from(rated, ({ item }) => item);
-  if (data.parameters.dim === 0) return { factors: new Float32Array(0), bias: 0, items };
-  if (method === 'sum') return { factors: sumItems(data, rated), bias: 0, items };
-  if (data.name === 'ials') return { factors: solvePositives(data, rated), bias: 0, items };
-  return { ...solveUser(data, rated), items };
+  const range = data.implicit ? {} : data.parameters.range;
+  const rated = histories.map((history, u) => readHistory(data, history, range, nameOf(histories, u)));
+  const offsets = new Uint32Array(rated.length + 1);
+  for (const [u, list] of rated.entries()) offsets[u + 1] = (offsets[u] as number) + list.length;
+  const pairs = pairsOf(data, rated, offsets);
+  const lists = { offsets, items: pairs.others };
+  const { dim } = data.parameters;
+  if (dim > 0 && method === 'solve') return { ...solve(data, pairs), lists };
+  const factors = new Float32Array(rated.length * dim);
+  for (const [u, list] of rated.entries()) sumItems(data, list, factors.subarray(u * dim, (u + 1) * dim));
+  return { factors, biases: new Float32Array(rated.length), lists };
+}
+
+/** Turns one history into a user. */
+export function foldIn(data: FactorModelData, history: readonly HistoryEntry[], method: 'solve' | 'sum'): FoldedUser {
+  const { factors, biases, lists } = foldInAll(data, [history], method);
+  return { factors, bias: biases[0] as number, items: lists.items };
 }

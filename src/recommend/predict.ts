@@ -1,5 +1,6 @@
-import { rangeError } from '../options.js';
+import { rangeError, typeError } from '../options.js';
 import type { ModelData } from '../types.js';
+import type { RatingDistribution } from './serving.js';
 import { servingOf } from './serving-of.js';
 import { UNKNOWN } from './unknown.js';
 
@@ -17,6 +18,29 @@ export function predictPairs(
   itemIndices: Uint32Array,
   times?: Float64Array,
 ): Float32Array {
+  expectPairs(data, userIndices, itemIndices, times);
+  return servingOf(data).scorePairs(userIndices, itemIndices, times);
+}
+
+/** How likely each rating is for such pairs. TypeError for a model without link 'ordinal'. */
+export function predictDistribution(
+  data: ModelData,
+  userIndices: Uint32Array,
+  itemIndices: Uint32Array,
+  times?: Float64Array,
+): RatingDistribution {
+  expectPairs(data, userIndices, itemIndices, times);
+  const { distributionOf } = servingOf(data);
+  if (distributionOf === undefined) throw typeError('model', "a model trained with link 'ordinal'", data.name);
+  return distributionOf(userIndices, itemIndices, times);
+}
+
+function expectPairs(
+  data: ModelData,
+  userIndices: Uint32Array,
+  itemIndices: Uint32Array,
+  times: Float64Array | undefined,
+): void {
   if (userIndices.length !== itemIndices.length) {
     throw rangeError('itemIndices', `an array of ${userIndices.length} indices`, itemIndices.length);
   }
@@ -30,5 +54,4 @@ export function predictPairs(
       throw rangeError('indices', 'indices of known users and items', `${user}, ${item}`);
     }
   }
-  return servingOf(data).scorePairs(userIndices, itemIndices, times);
 }

@@ -1,4 +1,5 @@
 import type { ModelData } from '../types.js';
+import { type ItemLists, listItems } from './history.js';
 import type { TopKResult } from './select-top-k.js';
 import type { UserSearch } from './serving.js';
 
@@ -19,12 +20,8 @@ export interface TopItems {
 }
 
 /** The items that each user has in training: (users + 1) and (items). */
-export function seenOf({ seen }: ModelData, users: Uint32Array): { offsets: Uint32Array; items: Uint32Array } {
-  const offsets = new Uint32Array(users.length + 1);
-  for (const [q, user] of users.entries()) offsets[q + 1] = (offsets[q] as number) + seen.itemsOf(user).length;
-  const items = new Uint32Array(offsets[users.length] as number);
-  for (const [q, user] of users.entries()) items.set(seen.itemsOf(user), offsets[q]);
-  return { offsets, items };
+export function seenOf({ seen }: ModelData, users: Uint32Array): ItemLists {
+  return listItems(Array.from(users, (user) => seen.itemsOf(user)));
 }
 
 /** What a search found, with scores as they are shown. `first` is the number that its first user bears in the result. */

@@ -63,6 +63,11 @@ export class RankedItems {
     return this.#itemIds;
   }
 
+  /** Rows of one query, by its place from 0, with titles and genres. */
+  rowsOf(query: number): RankedRow[] {
+    return this.rowsWhere((other) => other === query);
+  }
+
   /** Rows of the queries that `wanted` accepts (by position, from 0), with titles and genres. */
   protected rowsWhere(wanted: (query: number) => boolean): RankedRow[] {
     const rows: RankedRow[] = [];
@@ -99,7 +104,7 @@ export class RankedItems {
 
 /** What `recommend` returns. */
 export class Recommendations extends RankedItems {
-  /** (queries) user indices; undefined for a user given by a history. */
+  /** (queries) user indices; undefined for users given by histories. */
   readonly userIndices: Uint32Array | undefined;
   #userIds: IdColumn | undefined;
 
@@ -112,7 +117,7 @@ export class Recommendations extends RankedItems {
     this.userIndices = userIndices;
   }
 
-  /** (rows) ids of the users; undefined for a user given by a history. */
+  /** (rows) ids of the users; undefined for users given by histories. */
   get userIds(): IdColumn | undefined {
     const { userIndices } = this;
     if (userIndices === undefined) return undefined;
@@ -130,10 +135,15 @@ export class Recommendations extends RankedItems {
     return this.rowsWhere((query) => this.userIndices?.[query] === index);
   }
 
-  /** Table of userId (for known users), itemId, score, rank and title (where known). Numbers share memory. */
+  /**
+   * Table of userId (of known users) or query (the place in `histories`), itemId, score, rank and title (where known).
+   * Numbers share memory.
+   */
   toTable(): Table {
     const users = this.userIds;
-    return new Table({ ...(users !== undefined && { userId: idVector(users) }), ...this.itemColumns() });
+    const whose: Record<string, Vector> =
+      users === undefined ? { query: makeVector(this.queries) } : { userId: idVector(users) };
+    return new Table({ ...whose, ...this.itemColumns() });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Id } from '../dataset/vocabulary.js';
-import { expectBoolean, expectInt, expectKnownKeys, expectOneOf, typeError } from '../options.js';
+import { expectBoolean, expectInt, expectKnownKeys, expectOneOf, rangeError, typeError } from '../options.js';
 import type { HistoryEntry, ModelData, RecommendOptions } from '../types.js';
 import { candidateMask } from './candidates.js';
 import { findTitle } from './metadata.js';
@@ -7,7 +7,8 @@ import { seenOf, type TopItems, topItems, usersAtOnce } from './rank-users.js';
 import { Recommendations } from './ranked-items.js';
 import { servingOf } from './serving-of.js';
 
-const optionNames = ['users', 'history', 'titles', 'k', 'excludeSeen', 'excludeItems', 'candidateItems', 'foldIn'];
+const ways = ['users', 'history', 'histories', 'titles'] as const;
+const optionNames = [...ways, 'k', 'excludeSeen', 'excludeItems', 'candidateItems', 'foldIn'];
 const chunkUsers = 8192;
 
 function concat(parts: readonly TopItems[]): TopItems {
@@ -46,14 +47,36 @@ export function* recommendChunks(
   }
 }
 
-function historyOf(data: ModelData, options: RecommendOptions): readonly HistoryEntry[] {
-  if (options.titles === undefined) return options.history as readonly HistoryEntry[];
-  if (!Array.isArray(options.titles)) throw typeError('titles', 'an array of titles', options.titles);
-  return options.titles.map((title: string) => ({ item: data.items.id(findTitle(data, title)) }));
+function historiesOf(
+  data: ModelData,
+  { history, histories, titles }: RecommendOptions,
+): readonly (readonly HistoryEntry[])[] {
+  if (history !== undefined) return [history];
+  if (histories !== undefined) {
+    if (!Array.isArray(histories)) throw typeError('histories', 'an array of histories', histories);
+    if (histories.length === 0) throw rangeError('histories', 'at least one history', histories);
+    return histories;
+  }
+  if (!Array.isArray(titles)) throw typeError('titles', 'an array of titles', titles);
+  return [titles.map((title: string) => ({ item: data.items.id(findTitle(data, title)) }))];
+}
+
+/** The same for users given by histories. */
+function* historyChunks(
+  data: ModelData,
+  histories: readonly (readonly HistoryEntry[])[],
+  options: { k: number; excludeSeen: boolean; candidates?: Uint8Array | undefined; foldIn: RecommendOptions['foldIn'] },
+): Generator<TopItems> {
+  const { k, excludeSeen, candidates, foldIn } = options;
+  const step = usersAtOnce(k, chunkUsers);
+  for (let first = 0; first < histories.length; first += step) {
+    const { search, lists } = servingOf(data).forHistories(histories.slice(first, first + step), foldIn);
+    yield topItems(search, search.run({ k, exclude: excludeSeen ? lists : undefined, candidates }), { k, first });
+  }
 }
 
 /**
- * The k best items for known users, or for a user given by a history or by titles.
+ * The k best items for known users, or for users given by histories or by titles.
  *
  * Scores are predicted ratings; popularity's are counts, those of item vectors cosines, of item weights their sums. Seen items (of a history: its own) are left out before
  * selection, so exactly min(k, available) items a user come back. Equal scores stand in order of the item's index.
@@ -62,19 +85,22 @@ function historyOf(data: ModelData, options: RecommendOptions): readonly History
  */
 export function recommend(data: ModelData, options: RecommendOptions): Recommendations {
   expectKnownKeys('recommend', options, optionNames);
-  const given = (['users', 'history', 'titles'] as const).filter((name) => options[name] !== undefined);
-  if (given.length !== 1) throw typeError('recommend', 'given exactly one of `users`, `history`, `titles`', given);
+  const given = ways.filter((name) => options[name] !== undefined);
+  if (given.length !== 1) {
+    throw typeError('recommend', 'given exactly one of `users`, `history`, `histories`, `titles`', given);
+  }
   const k = Math.min(expectInt('k', options.k ?? 10, { min: 1 }), data.items.size);
   const excludeSeen = expectBoolean('excludeSeen', options.excludeSeen ?? true);
-  const method = options.foldIn === undefined ? undefined : expectOneOf('foldIn', options.foldIn, ['solve', 'sum']);
-  if (options.users !== undefined) {
-    if (!Array.isArray(options.users)) throw typeError('users', 'an array of user ids', options.users);
-    const users = Uint32Array.from(options.users, (id: Id) => data.users.expectIndex(id, 'user'));
+  const foldIn = options.foldIn === undefined ? undefined : expectOneOf('foldIn', options.foldIn, ['solve', 'sum']);
+  if (options.users === undefined) {
+    const histories = historiesOf(data, options);
     const candidates = candidateMask(data, options);
-    const parts = [...recommendChunks(data, users, { k, excludeSeen, candidates })];
-    return new Recommendations(data, concat(parts), users);
+    const parts = [...historyChunks(data, histories, { k, excludeSeen, candidates, foldIn })];
+    return new Recommendations(data, concat(parts), undefined);
   }
-  const { search, items } = servingOf(data).forHistory(historyOf(data, options), method);
-  const candidates = candidateMask(data, options, excludeSeen ? items : []);
-  return new Recommendations(data, topItems(search, search.run({ k, candidates }), { k, first: 0 }), undefined);
+  if (!Array.isArray(options.users)) throw typeError('users', 'an array of user ids', options.users);
+  const users = Uint32Array.from(options.users, (id: Id) => data.users.expectIndex(id, 'user'));
+  const candidates = candidateMask(data, options);
+  const parts = [...recommendChunks(data, users, { k, excludeSeen, candidates })];
+  return new Recommendations(data, concat(parts), users);
 }

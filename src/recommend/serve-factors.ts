@@ -2,13 +2,19 @@ import { models } from '../models/index.js';
 import type { FactorModelData, FactorParameters, MomentParameters } from '../types.js';
 import { servingFactors } from './combine-fields.js';
 import { denseSearch, gatherRows } from './dense-search.js';
-import { foldIn } from './fold-in.js';
+import { explainFactors } from './explain-factors.js';
+import { foldInAll } from './fold-in.js';
 import { findSlot } from './moments.js';
+import { meanRating, ratingProbabilities } from './ordinal.js';
 import type { Serving, UserSearch } from './serving.js';
 import { UNKNOWN } from './unknown.js';
 
-/** A raw score as a prediction: scaled sigmoid, or clipped to the range. */
-export function applyLink({ link, range }: Pick<FactorParameters, 'link' | 'range'>, score: number): number {
+/** A raw score as a prediction: scaled sigmoid, the mean over categories, or clipped to the range. */
+export function applyLink(
+  { link, range, categories }: Pick<FactorParameters, 'link' | 'range' | 'categories'>,
+  score: number,
+): number {
+  if (categories !== undefined) return meanRating(categories, score);
   if (link === 'sigmoid') return range.min + (range.max - range.min) / (1 + Math.exp(-score));
   return Math.min(range.max, Math.max(range.min, score));
 }
@@ -34,10 +40,21 @@ function placeAt(moments: readonly MomentParameters[], own: Place, time: number)
 export function serveFactors(data: FactorModelData): Serving {
   const { dim, globalBias, userFactors, itemFactors, userBiases, itemBiases } = servingFactors(data);
   const { parameters } = data;
-  const { moments = [] } = parameters;
+  const { moments = [], categories } = parameters;
   const shownAs = models[data.name].predictsRatings
     ? (score: number): number => applyLink(parameters, score)
     : (score: number): number => score;
+  const rawScore = (user: number, item: number, time: number | undefined): number => {
+    let score = globalBias;
+    if (item !== UNKNOWN) score += itemBiases[item] as number;
+    if (user === UNKNOWN) return score;
+    const own = { factors: userFactors, biases: userBiases, row: user };
+    const { factors, biases, row } = time === undefined || moments.length === 0 ? own : placeAt(moments, own, time);
+    score += biases[row] as number;
+    if (item === UNKNOWN) return score;
+    for (let k = 0; k < dim; k++) score += (factors[row * dim + k] as number) * (itemFactors[item * dim + k] as number);
+    return score;
+  };
   const search = (queries: Float32Array, biases: Float32Array): UserSearch =>
     denseSearch({
       count: biases.length,
@@ -60,30 +77,27 @@ export function serveFactors(data: FactorModelData): Serving {
       ),
     // Views of the model's own arrays: nothing is copied.
     forRange: (first, end) => search(userFactors.subarray(first * dim, end * dim), userBiases.subarray(first, end)),
-    forHistory(history, method = 'solve') {
-      const { factors, bias, items } = foldIn(data, history, method);
-      return { search: search(factors, Float32Array.of(bias)), items };
+    forHistories(histories, method = 'solve') {
+      const { factors, biases, lists } = foldInAll(data, histories, method);
+      return { search: search(factors, biases), lists };
     },
+    termsOf: (user, item) => explainFactors(data, user, item),
     scorePairs(users, items, times) {
       const scores = new Float32Array(users.length);
       for (let n = 0; n < scores.length; n++) {
-        const user = users[n] as number;
-        const item = items[n] as number;
-        let score = globalBias;
-        if (item !== UNKNOWN) score += itemBiases[item] as number;
-        if (user !== UNKNOWN) {
-          const own = { factors: userFactors, biases: userBiases, row: user };
-          const { factors, biases, row } =
-            times === undefined || moments.length === 0 ? own : placeAt(moments, own, times[n] as number);
-          score += biases[row] as number;
-          if (item !== UNKNOWN) {
-            for (let k = 0; k < dim; k++)
-              score += (factors[row * dim + k] as number) * (itemFactors[item * dim + k] as number);
-          }
-        }
-        scores[n] = shownAs(score);
+        scores[n] = shownAs(rawScore(users[n] as number, items[n] as number, times?.[n]));
       }
       return scores;
     },
+    ...(categories !== undefined && {
+      distributionOf: (users, items, times) => ({
+        values: Float64Array.from(categories.values),
+        probabilities: Float32Array.from(
+          Array.from(users, (user, n) =>
+            ratingProbabilities(categories, rawScore(user, items[n] as number, times?.[n])),
+          ).flat(),
+        ),
+      }),
+    }),
   };
 }

@@ -1,7 +1,7 @@
 import { rangeError } from '../options.js';
 import type { HistoryEntry, ItemVectorModelData, Range } from '../types.js';
 import { denseSearch } from './dense-search.js';
-import { readHistory } from './history.js';
+import { listItems, nameOf, readHistory } from './history.js';
 import type { Serving, UserSearch } from './serving.js';
 import { UNKNOWN } from './unknown.js';
 
@@ -41,8 +41,8 @@ export function serveItemVectors(data: ItemVectorModelData): Serving {
     return { items, weights: weightsOf(items, seen.valuesOf(index)) };
   };
 
-  const read = (history: readonly HistoryEntry[]): User => {
-    const rated = readHistory(data, history, range);
+  const read = (history: readonly HistoryEntry[], name?: string): User => {
+    const rated = readHistory(data, history, range, name);
     const items = Uint32Array.from(rated, ({ item }) => item);
     const ratings = Float32Array.from(rated, ({ rating }) => rating ?? range.max ?? 1);
     return { items, weights: weightsOf(items, ratings) };
@@ -100,14 +100,17 @@ export function serveItemVectors(data: ItemVectorModelData): Serving {
         }
         return dot * (whose.weights === undefined ? 1 : (whose.weights[n] as number)) * factor;
       });
-      return { items: whose.items, terms };
+      return { items: whose.items, terms, base: 0 };
     },
-    forHistory(history, method) {
+    forHistories(histories, method) {
       if (method !== undefined) {
         throw rangeError('foldIn', `left out: a user of model '${data.name}' is the mean of his items`, method);
       }
-      const user = read(history);
-      return { search: search(1, () => user), items: user.items };
+      const users = histories.map((history, u) => read(history, nameOf(histories, u)));
+      return {
+        search: search(users.length, (n) => users[n] as User),
+        lists: listItems(users.map(({ items }) => items)),
+      };
     },
     scorePairs(users, items) {
       const scores = new Float32Array(users.length);

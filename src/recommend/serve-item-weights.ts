@@ -1,6 +1,6 @@
 import { rangeError } from '../options.js';
 import type { HistoryEntry, ItemWeightModelData, Range } from '../types.js';
-import { readHistory } from './history.js';
+import { listItems, nameOf, readHistory } from './history.js';
 import type { Serving } from './serving.js';
 import { UNKNOWN } from './unknown.js';
 import { weightOf } from './weight-columns.js';
@@ -42,8 +42,8 @@ export function serveItemWeights(data: ItemWeightModelData): Serving {
     return { items: items.subarray(...bounds), values: values.subarray(...bounds) };
   };
   /** What is rated below the range of a like counts as seen, and adds nothing. */
-  const read = (history: readonly HistoryEntry[]): { all: Uint32Array; liked: Liked } => {
-    const rated = readHistory(data, history, range);
+  const read = (history: readonly HistoryEntry[], name?: string): { all: Uint32Array; liked: Liked } => {
+    const rated = readHistory(data, history, range, name);
     const liked = rated.filter(({ rating }) => rating === undefined || data.implicit || isLike(rating));
     const value = (rating: number | undefined): number => (ratingWeights ? (rating ?? range.max ?? 1) : 1);
     return {
@@ -63,12 +63,15 @@ export function serveItemWeights(data: ItemWeightModelData): Serving {
       const { offsets, ...arrays } = likes();
       return weightSearch(parameters, { offsets: offsets.subarray(first, end + 1), ...arrays });
     },
-    forHistory(history, method) {
+    forHistories(histories, method) {
       if (method !== undefined) {
         throw rangeError('foldIn', `left out: a user of model '${data.name}' is what he likes`, method);
       }
-      const { all, liked } = read(history);
-      return { search: weightSearch(parameters, gather([liked])), items: all };
+      const users = histories.map((history, u) => read(history, nameOf(histories, u)));
+      return {
+        search: weightSearch(parameters, gather(users.map(({ liked }) => liked))),
+        lists: listItems(users.map(({ all }) => all)),
+      };
     },
     scorePairs(users, items) {
       const scores = new Float32Array(users.length);
@@ -90,19 +93,14 @@ export function serveItemWeights(data: ItemWeightModelData): Serving {
     termsOf(user, item) {
       const { items, values } = typeof user === 'number' ? likesOfUser(user) : read(user).liked;
       const terms = Float64Array.from(items, (h, n) => (values[n] as number) * weightOf(parameters, h, item));
-      return { items, terms };
+      return { items, terms, base: 0 };
     },
   };
 }
 
 function gather(users: readonly Liked[]): Histories {
-  const offsets = new Uint32Array(users.length + 1);
-  for (const [u, { items }] of users.entries()) offsets[u + 1] = (offsets[u] as number) + items.length;
-  const size = offsets[users.length] as number;
-  const histories = { offsets, items: new Uint32Array(size), values: new Float32Array(size) };
-  for (const [u, { items, values }] of users.entries()) {
-    histories.items.set(items, offsets[u]);
-    histories.values.set(values, offsets[u]);
-  }
-  return histories;
+  const { offsets, items } = listItems(users.map((user) => user.items));
+  const values = new Float32Array(items.length);
+  for (const [u, user] of users.entries()) values.set(user.values, offsets[u]);
+  return { offsets, items, values };
 }

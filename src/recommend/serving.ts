@@ -1,11 +1,12 @@
 import type { HistoryEntry, RecommendOptions } from '../types.js';
+import type { ItemLists } from './history.js';
 import type { TopKResult } from './select-top-k.js';
 
 /** What of the catalogue a search may list. */
 export interface SearchOptions {
   k: number;
   /** Items not to list, ascending for each user; undefined: none. */
-  exclude?: { offsets: Uint32Array; items: Uint32Array } | undefined;
+  exclude?: ItemLists | undefined;
   /** (numItems) non-zero where an item may be listed; undefined: all. */
   candidates?: Uint8Array | undefined;
   /** Default: as many as the machine runs at once. */
@@ -28,11 +29,25 @@ export interface UserSearch {
   shown(user: number, score: number): number;
 }
 
-/** A user given by a history. */
+/** Users given by histories. */
 export interface HistorySearch {
   search: UserSearch;
-  /** The items of the history, ascending, each once. */
+  lists: ItemLists;
+}
+
+/** A score as a sum over the items of a history, and what it is without them. */
+export interface Terms {
   items: Uint32Array;
+  terms: Float64Array;
+  base: number;
+}
+
+/** How likely each rating is. */
+export interface RatingDistribution {
+  /** (ratings) the distinct ones of training, ascending */
+  values: Float64Array;
+  /** (pairs, ratings), each row with sum 1 */
+  probabilities: Float32Array;
 }
 
 /** How a kind of parameters ranks and scores. Indices are in range when these are called. */
@@ -44,7 +59,7 @@ export interface Serving {
   /** Users first ... end - 1. */
   forRange(first: number, end: number): UserSearch;
   /** TypeError, RangeError for a history or a method that does not suit the model; DataError for an unknown item. */
-  forHistory(history: readonly HistoryEntry[], method: RecommendOptions['foldIn']): HistorySearch;
+  forHistories(histories: readonly (readonly HistoryEntry[])[], method: RecommendOptions['foldIn']): HistorySearch;
   /**
    * Scores of pairs as results show them; index 0xffffffff stands for an unknown user or item.
    * @param users (n)
@@ -53,13 +68,12 @@ export interface Serving {
    * @returns (n)
    */
   scorePairs(users: Uint32Array, items: Uint32Array, times?: Float64Array): Float32Array;
+  /** The probability of each rating of pairs as in scorePairs. Undefined where a score is no distribution. */
+  readonly distributionOf?: (users: Uint32Array, items: Uint32Array, times?: Float64Array) => RatingDistribution;
   /**
-   * What each item of a user's history adds to the score of an item as results show it. Undefined where scores are no
-   * such sums. Throws as forHistory does.
+   * What each item of a user's history adds to the score of an item. RangeError where scores are no such sums. Throws as
+   * forHistories does.
    * @param user an index, or a history
    */
-  readonly termsOf?: (
-    user: number | readonly HistoryEntry[],
-    item: number,
-  ) => { items: Uint32Array; terms: Float64Array };
+  termsOf(user: number | readonly HistoryEntry[], item: number): Terms;
 }

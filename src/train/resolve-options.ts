@@ -15,7 +15,7 @@ import {
   rangeError,
   typeError,
 } from '../options.js';
-import type { ModelName, Optimizer, Range, Regularization, TrainOptions } from '../types.js';
+import type { ModelData, ModelName, Optimizer, Range, Regularization, TrainOptions } from '../types.js';
 import { expectSchedule } from './schedules.js';
 
 const commonOptions = ['model', 'seed', 'threads', 'device', 'validation', 'signal', 'onEpoch'] as const;
@@ -30,6 +30,8 @@ export interface RunOptions {
   validation: Dataset | undefined;
   signal: AbortSignal | undefined;
   onEpoch: TrainOptions['onEpoch'];
+  /** A model whose users and items are the first of the data: training goes on from what it has learnt. */
+  initial?: ModelData;
 }
 
 /** Everything that shapes a factor model, resolved. */

@@ -44,7 +44,8 @@ function metricsOf(record: EpochRecord): Record<string, number> {
 }
 
 /**
- * Runs the epochs of a training: schedule, reports, early stopping and cancelling are the same for every model.
+ * Runs the epochs of a training: schedule, reports, early stopping and cancelling are the same for every model. Where
+ * training goes on from a model, reports count from 1 and the history goes on from the model's.
  * @throws DivergedError when an epoch says so; the signal's reason when aborted.
  */
 export async function runEpochs<State>(job: EpochJob<State>, run: RunOptions): Promise<Fitted<State>> {
@@ -55,8 +56,9 @@ export async function runEpochs<State>(job: EpochJob<State>, run: RunOptions): P
     Atomics.store(cancel, 0, 1);
   };
   signal?.addEventListener('abort', onAbort, { once: true });
+  const before = run.initial?.history ?? [];
   const stopping = new EarlyStopping(run.validation === undefined && !job.validates ? 0 : job.patience);
-  const history: EpochRecord[] = [];
+  const history: EpochRecord[] = [...before];
   let best: { state: State; record: EpochRecord } | undefined;
   try {
     for (let epoch = 0; epoch < job.epochs; epoch++) {
@@ -66,9 +68,10 @@ export async function runEpochs<State>(job: EpochJob<State>, run: RunOptions): P
       if (status === 'diverged') {
         throw new DivergedError({ epoch: epoch + 1, learningRate, lastGoodLoss: history.at(-1)?.train.loss });
       }
-      const record: EpochRecord = { epoch: epoch + 1, learningRate, train, ...(valid !== undefined && { valid }) };
+      const losses = { learningRate, train, ...(valid !== undefined && { valid }) };
+      const record: EpochRecord = { epoch: before.length + epoch + 1, ...losses };
       history.push(record);
-      run.onEpoch?.({ ...record, seconds } satisfies EpochReport);
+      run.onEpoch?.({ epoch: epoch + 1, seconds, ...losses } satisfies EpochReport);
       if (!stopping.active) continue;
       const verdict = stopping.observe(valid?.loss ?? Number.NaN);
       if (verdict.best) best = { state: job.read(), record };

@@ -7,8 +7,9 @@ import type { NativeSampler, SamplerConfig } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { rangeError } from '../options.js';
 import { queryAt } from '../recommend/moments.js';
-import type { FactorParameters, MomentParameters } from '../types.js';
+import type { FactorParameters, MomentParameters, RatingCategories } from '../types.js';
 import { fieldBlocks, layOutBlocks, ratedItems, raters } from './bayesian/blocks.js';
+import { type Categories, categoriesOf } from './bayesian/categories.js';
 import { type MeanFactors, meanFactors, type SampleSums } from './bayesian/mean-factors.js';
 import { layOutMoments, type Moments, withoutMoments } from './bayesian/moments.js';
 import { type RunOptions, resolveRange } from './resolve-options.js';
@@ -48,6 +49,7 @@ function configOf(
   data: Dataset,
   fields: readonly Field[],
   moments: Moments,
+  categories: Categories | undefined,
   options: BayesianFmOptions,
   run: RunOptions,
 ): SamplerConfig {
@@ -72,6 +74,8 @@ function configOf(
     offsets: interactions.offsets,
     items: order.map((at) => interactions.items[at] as number),
     values: Float32Array.from(order, (at) => interactions.values[at] as number),
+    categories: Uint8Array.from(categories === undefined ? [] : order, (at) => categories?.indices[at] as number),
+    categoryValues: categories?.values ?? new Float64Array(0),
     queryRows: queries,
     userFieldSizes: users.sizes,
     userFeatureOffsets: users.offsets,
@@ -90,7 +94,7 @@ function configOf(
     validValues: valid?.values ?? new Float32Array(0),
     rangeMin: range.min,
     rangeMax: range.max,
-    globalBias: interactions.meanValue(),
+    globalBias: categories === undefined ? interactions.meanValue() : 0,
     initStd: options.initStd,
     range: sketch,
     corange: 2 * sketch + COLUMNS,
@@ -108,6 +112,7 @@ function readSums(sampler: NativeSampler, config: SamplerConfig, { levels }: Mom
     mixed: new Float32Array(corange * range),
     queryBiases: new Float64Array(queries),
     itemBiases: new Float64Array(numItems),
+    cutpoints: new Float64Array(Math.max(0, config.categoryValues.length - 1)),
   };
   return { ...target, ...sampler.read(target), range, corange };
 }
@@ -119,7 +124,22 @@ function variance(values: Float32Array): number {
   return values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
 }
 
-function parametersOf(data: Dataset, moments: Moments, sums: SampleSums, mean: MeanFactors): FactorParameters {
+/** The cutpoints are those of the mean sample, as the scores are. */
+function categoriesToServe(
+  categories: Categories | undefined,
+  { cutpoints, samples }: SampleSums,
+): RatingCategories | undefined {
+  if (categories === undefined) return undefined;
+  return { values: [...categories.values], cutpoints: Array.from(cutpoints, (sum) => sum / samples) };
+}
+
+function parametersOf(
+  data: Dataset,
+  moments: Moments,
+  categories: RatingCategories | undefined,
+  sums: SampleSums,
+  mean: MeanFactors,
+): FactorParameters {
   const { dim, globalBias, queryFactors, queryBiases, itemFactors, itemBiases } = mean;
   const { numUsers } = data;
   let first = numUsers;
@@ -145,7 +165,7 @@ function parametersOf(data: Dataset, moments: Moments, sums: SampleSums, mean: M
     itemFactors,
     userBiases,
     itemBiases,
-    link: 'identity',
+    ...(categories === undefined ? { link: 'identity' } : { link: 'ordinal', categories }),
     range: resolveRange(undefined, data),
     fields: [],
     ...(levels.length > 0 && { moments: levels }),
@@ -161,7 +181,9 @@ export async function trainBayesianFm(data: Dataset, options: BayesianFmOptions,
   const burnIn = options.burnIn ?? Math.floor(epochs / 10);
   if (burnIn >= epochs) throw rangeError('burnIn', `< epochs (${epochs})`, burnIn);
   const moments = momentsOf(data.interactions, options.timeSlots);
-  const config = configOf(data, buildFields(data, options.fields), moments, options, run);
+  const ordinal = options.link === 'ordinal';
+  const categories = ordinal ? categoriesOf(data.interactions) : undefined;
+  const config = configOf(data, buildFields(data, options.fields), moments, categories, options, run);
   const sampler = new (native().Sampler)(config);
   try {
     const { state, history, metrics } = await runEpochs(
@@ -179,7 +201,7 @@ export async function trainBayesianFm(data: Dataset, options: BayesianFmOptions,
           return {
             status,
             seconds,
-            train: { loss: trainLoss, rmse: Math.sqrt(trainLoss) },
+            train: { loss: trainLoss, ...(!ordinal && { rmse: Math.sqrt(trainLoss) }) },
             ...(run.validation !== undefined && { valid: { loss: validLoss, rmse: validRmse } }),
           };
         },
@@ -194,7 +216,8 @@ export async function trainBayesianFm(data: Dataset, options: BayesianFmOptions,
       rated(interactions.itemCounts()),
       options.servingDim,
     );
-    return { parameters: parametersOf(data, moments, state, mean), history, metrics };
+    const parameters = parametersOf(data, moments, categoriesToServe(categories, state), state, mean);
+    return { parameters, history, metrics };
   } finally {
     sampler.dispose();
   }

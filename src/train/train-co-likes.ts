@@ -3,9 +3,11 @@ import type { Dataset } from '../dataset/dataset.js';
 import type { CoLikesOptions } from '../models/co-likes.js';
 import type { CountTrainerConfig } from '../native/binding.js';
 import { native } from '../native/load.js';
+import type { ItemVectorParameters } from '../types.js';
 import type { RunOptions } from './resolve-options.js';
 import { runEpochs } from './run-epochs.js';
 import type { Trained } from './trained.js';
+import { startCoLikes } from './update/start-co-likes.js';
 
 function configOf(data: Dataset, options: CoLikesOptions, run: RunOptions): CountTrainerConfig {
   return {
@@ -42,6 +44,12 @@ export async function trainCoLikes(data: Dataset, options: CoLikesOptions, run: 
   const config = configOf(data, options, run);
   const trainer = new (native().CountTrainer)(config);
   try {
+    if (run.initial !== undefined) {
+      const vectors = new Float32Array(config.numItems * config.dim);
+      trainer.read(vectors);
+      startCoLikes(vectors, config, run.initial.parameters as ItemVectorParameters);
+      trainer.write(vectors);
+    }
     const { state, history, metrics } = await runEpochs(
       {
         ...options,

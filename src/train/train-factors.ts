@@ -1,13 +1,14 @@
 import type { Dataset } from '../dataset/dataset.js';
 import { buildFields, type Field } from '../dataset/features.js';
 import { models } from '../models/index.js';
-import type { NativeEpoch, NativeTrainer, TrainerConfig } from '../native/binding.js';
+import type { NativeEpoch, TrainerArrays, TrainerConfig } from '../native/binding.js';
 import { native } from '../native/load.js';
-import type { FactorParameters } from '../types.js';
+import type { FactorModelData, FactorParameters } from '../types.js';
 import { type FeatureLayout, fieldParameters, layOutFeatures } from './feature-lists.js';
 import type { FactorOptions, RunOptions } from './resolve-options.js';
 import { type EpochResult, runEpochs } from './run-epochs.js';
 import type { Trained } from './trained.js';
+import { startFactors } from './update/start-factors.js';
 
 /** Intercept before training: the mean rating, through the inverse link. */
 function initialBias(options: FactorOptions, mean: number): number {
@@ -68,10 +69,8 @@ function configOf(data: Dataset, layout: FeatureLayout, options: FactorOptions, 
   };
 }
 
-type ParameterArrays = Parameters<NativeTrainer['read']>[0];
-
 /** Zeros, whose pages cost no memory until they are read into. */
-function allocateParameters(data: Dataset, layout: FeatureLayout, dim: number): ParameterArrays {
+function allocateParameters(data: Dataset, layout: FeatureLayout, dim: number): TrainerArrays {
   return {
     userFactors: new Float32Array(data.numUsers * dim),
     itemFactors: new Float32Array(data.numItems * dim),
@@ -83,7 +82,7 @@ function allocateParameters(data: Dataset, layout: FeatureLayout, dim: number): 
 }
 
 function parametersOf(
-  arrays: ParameterArrays,
+  arrays: TrainerArrays,
   globalBias: number,
   fields: readonly Field[],
   layout: FeatureLayout,
@@ -119,6 +118,11 @@ export async function trainFactors(data: Dataset, options: FactorOptions, run: R
   try {
     // One set for all epochs: each better epoch overwrites what the one before left.
     const arrays = allocateParameters(data, layout, options.dim);
+    if (run.initial !== undefined) {
+      trainer.read(arrays);
+      const initial = run.initial as FactorModelData;
+      trainer.write(arrays, startFactors(data, arrays, fields, layout, options, initial));
+    }
     const { state, history, metrics } = await runEpochs(
       {
         ...options,

@@ -5,9 +5,11 @@ import type { NativeSoftmaxTrainer, SoftmaxArrays, SoftmaxConfig } from '../nati
 import { native } from '../native/load.js';
 import { rangeError } from '../options.js';
 import type { ItemVectorParameters } from '../types.js';
+import { expectPairsFit } from './expect-pairs-fit.js';
 import type { RunOptions } from './resolve-options.js';
 import { runEpochs } from './run-epochs.js';
 import type { Trained } from './trained.js';
+import { overlayRows } from './update/overlay-rows.js';
 
 const none = new Uint32Array(0);
 
@@ -70,6 +72,16 @@ function allocate({ numItems, dim, hidden, layerNorm, itemBiases }: SoftmaxConfi
   };
 }
 
+/** Sets the parameters from which training goes on: what the model has learnt; new items keep what was drawn for them. */
+function startSoftmax(arrays: SoftmaxArrays, dim: number, known: ItemVectorParameters): void {
+  const { inputs, outputs, biases, weights } = arrays;
+  overlayRows(outputs, dim, known.itemFactors);
+  // Of one table both are the same rows.
+  overlayRows(inputs, dim, known.contextFactors ?? known.itemFactors);
+  if (known.itemBiases !== undefined) biases.set(known.itemBiases);
+  if (known.network !== undefined) weights.set(known.network);
+}
+
 /** Rows of items that nobody has are what the initialiser drew: as zeros they stand behind all others. */
 function clearUnseen(vectors: Float32Array, data: Dataset, dim: number): void {
   data.interactions.itemCounts().forEach((count, item) => {
@@ -83,7 +95,7 @@ function clearUnseen(vectors: Float32Array, data: Dataset, dim: number): void {
  * somewhat (.110 instead of .124 in the tied model).
  */
 function parametersOf(
-  { inputs, outputs, biases }: SoftmaxArrays,
+  { inputs, outputs, biases, weights }: SoftmaxArrays,
   data: Dataset,
   { dim, tables, itemBiases, userVector }: FullSoftmaxOptions,
 ): ItemVectorParameters {
@@ -94,6 +106,7 @@ function parametersOf(
     itemFactors: outputs,
     ...(tables === 2 && { contextFactors: inputs }),
     ...(itemBiases && { itemBiases: biases }),
+    ...(weights.length > 0 && { network: weights }),
     userVector,
   };
 }
@@ -112,11 +125,17 @@ export async function trainFullSoftmax(data: Dataset, options: FullSoftmaxOption
   run.signal?.throwIfAborted();
   expectShares(options, run);
   const config = configOf(data, options, run);
+  expectPairsFit(data, config);
   const trainer = new (native().SoftmaxTrainer)(config);
   const validates = run.validation !== undefined || options.validPairs > 0;
   try {
     expectPairs(trainer);
     const arrays = allocate(config);
+    if (run.initial !== undefined) {
+      trainer.read(arrays);
+      startSoftmax(arrays, options.dim, run.initial.parameters as ItemVectorParameters);
+      trainer.write(arrays);
+    }
     const { history, metrics } = await runEpochs(
       {
         ...options,

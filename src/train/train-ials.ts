@@ -5,9 +5,11 @@ import { DataError } from '../errors.js';
 import type { IalsOptions } from '../models/ials.js';
 import type { AlsTrainerConfig } from '../native/binding.js';
 import { native } from '../native/load.js';
+import type { FactorModelData } from '../types.js';
 import type { RunOptions } from './resolve-options.js';
 import { runEpochs } from './run-epochs.js';
 import type { Trained } from './trained.js';
+import { startIals } from './update/start-ials.js';
 
 function chosenOf(data: Dataset, { positiveThreshold }: IalsOptions): Interactions {
   return positiveThreshold === undefined ? data.interactions : positivesOf(data, positiveThreshold);
@@ -58,10 +60,13 @@ export async function trainIals(data: Dataset, options: IalsOptions, run: RunOpt
   const trainer = new (native().AlsTrainer)(configOf(data, options, run));
   try {
     // One set for all epochs: each better epoch overwrites what the one before left.
-    const factors = {
-      userFactors: new Float32Array(data.numUsers * options.dim),
-      itemFactors: new Float32Array(data.numItems * options.dim),
-    };
+    const factors = run.initial
+      ? startIals(data, run.initial as FactorModelData)
+      : {
+          userFactors: new Float32Array(data.numUsers * options.dim),
+          itemFactors: new Float32Array(data.numItems * options.dim),
+        };
+    if (run.initial !== undefined) trainer.write(factors);
     const { history, metrics } = await runEpochs(
       {
         epochs: options.epochs,

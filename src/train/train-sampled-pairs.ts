@@ -8,6 +8,7 @@ import type { RunOptions } from './resolve-options.js';
 import { runEpochs } from './run-epochs.js';
 import { lastScheduleFactor } from './schedules.js';
 import type { Trained } from './trained.js';
+import { overlayRows } from './update/overlay-rows.js';
 
 /** Pairs that training holds at a time: 32 MiB, 48 with `rejectSeen`. */
 const PAIRS_PER_CHUNK = 2 ** 22;
@@ -61,6 +62,13 @@ export async function trainSampledPairs(
     // One set for all epochs: each better epoch overwrites what the one before left.
     const itemFactors = new Float32Array(data.numItems * dim);
     const contextFactors = new Float32Array(data.numItems * dim);
+    if (run.initial !== undefined) {
+      const known = run.initial.parameters as ItemVectorParameters;
+      trainer.read({ inputs: itemFactors, outputs: contextFactors });
+      overlayRows(itemFactors, dim, known.itemFactors);
+      overlayRows(contextFactors, dim, known.contextFactors as Float32Array);
+      trainer.write({ inputs: itemFactors, outputs: contextFactors });
+    }
     const { history, metrics } = await runEpochs(
       {
         ...options,

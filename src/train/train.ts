@@ -3,6 +3,7 @@ import { Model } from '../model.js';
 import { onDevice } from '../native/device.js';
 import { typeError } from '../options.js';
 import type { TrainOptions } from '../types.js';
+import { modelData } from './model-data.js';
 import { resolveModel, resolveRun } from './resolve-options.js';
 import { prepare } from './trainers.js';
 
@@ -20,22 +21,6 @@ export async function train(data: Dataset, options: TrainOptions): Promise<Model
   const spec = resolveModel(options);
   const run = resolveRun(data, options);
   const training = prepare(spec, data, options);
-  const { parameters, history, metrics } = await onDevice(() => training.start(run));
-  return new Model({
-    name: spec.name,
-    // JSON has no undefined: what is left out here is not there after a save either.
-    options: { ...defined(training.options), model: spec.name, seed: run.seed },
-    users: data.users,
-    items: data.items,
-    seen: data.interactions,
-    itemTable: data.itemTable,
-    userTable: data.userTable,
-    implicit: data.implicit,
-    parameters,
-    history,
-    metrics,
-  });
+  const trained = await onDevice(() => training.start(run));
+  return new Model(modelData(data, trained, training.options, run.seed));
 }
-
-const defined = (options: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

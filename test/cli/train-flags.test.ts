@@ -14,6 +14,7 @@ const modelWith = (options: Record<string, OptionSpec>): ModelSpec => ({
   trainer: 'popularity',
   usesFeatures: false,
   predictsRatings: false,
+  update: 'retrain',
   options,
 });
 const one = modelWith({

@@ -47,11 +47,11 @@ inline std::vector<double> oracle_hidden(const SoftmaxState& s, std::uint32_t it
 }
 
 // Sum over the batch's rows, not divided by its total.
-inline double oracle_loss(const SoftmaxState& s, const SoftmaxBatch& batch, bool training) {
+inline double oracle_loss(const SoftmaxState& s, const SoftmaxRows& rows, std::uint32_t key, bool training) {
   double loss = 0;
-  for (std::uint32_t row = 0; row < batch.size; ++row) {
-    const std::uint32_t own = batch.items[row];
-    const std::vector<double> h = oracle_hidden(s, own, row, batch.key, training);
+  for (std::uint32_t row = 0; row < rows.items.size(); ++row) {
+    const std::uint32_t own = rows.items[row];
+    const std::vector<double> h = oracle_hidden(s, own, row, key, training);
     std::vector<double> logits(s.num_items);
     // A masked item is no candidate; where it is a target it still has its logit.
     const auto taken = [&](std::uint32_t item) { return !s.self_mask || item != own; };
@@ -66,16 +66,15 @@ inline double oracle_loss(const SoftmaxState& s, const SoftmaxBatch& batch, bool
     for (std::uint32_t item = 0; item < s.num_items; ++item) {
       if (taken(item)) sum += std::exp(logits[item] - most);
     }
-    const std::uint32_t items = (1u << batch.item_bits) - 1;
-    for (const std::uint32_t* e = batch.targets[row].begin; e < batch.targets[row].end; ++e) {
-      loss += (*e >> batch.item_bits) * (most + std::log(sum) - logits[*e & items]);
+    for (const Target& target : rows.lists[row]) {
+      loss += target.count * (most + std::log(sum) - logits[target.item]);
     }
   }
   return loss;
 }
 
 // d loss / total by every parameter, in the order of SoftmaxModel::collect.
-inline std::vector<float> oracle_gradient(const SoftmaxModel& model, const SoftmaxBatch& batch) {
+inline std::vector<float> oracle_gradient(const SoftmaxModel& model, const SoftmaxRows& rows, std::uint32_t key) {
   std::vector<float> gradient;
   for (const SoftmaxArray* array : model.arrays()) {
     for (std::size_t n = 0; n < array->size; ++n) {
@@ -84,11 +83,11 @@ inline std::vector<float> oracle_gradient(const SoftmaxModel& model, const Softm
       const float step = 1.0f / 1024;
       array->values[n] = value + step;
       const double width = static_cast<double>(array->values[n]);
-      const double above = oracle_loss(model.state, batch, true);
+      const double above = oracle_loss(model.state, rows, key, true);
       array->values[n] = value - step;
-      const double below = oracle_loss(model.state, batch, true);
+      const double below = oracle_loss(model.state, rows, key, true);
       gradient.push_back(
-          static_cast<float>((above - below) / (width - static_cast<double>(array->values[n])) / batch.total));
+          static_cast<float>((above - below) / (width - static_cast<double>(array->values[n])) / rows.total));
       array->values[n] = value;
     }
   }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "core/memory.h"
@@ -26,43 +26,70 @@ struct SoftmaxShape {
   bool single_pairs = false;  // one target a row, and inputs that repeat
 };
 
-constexpr std::uint32_t kItemBits = 20;
-
-// The targets of rows, in one array.
-struct SoftmaxRows {
-  std::vector<std::uint32_t> items;
-  std::vector<std::uint32_t> entries;
-  std::vector<SoftmaxTargets> targets;
-  double total = 0;
+// A target of a row, counted `count` times; the same one may stand there again behind it.
+struct Target {
+  std::uint32_t item;
+  std::uint32_t count;
 };
 
-// Rows of a batch: about every third item is a target, counted up to three times, and sometimes in two entries.
+// The rows of a batch, and their targets once by row and once in the layout of kernels/softmax.h.
+struct SoftmaxRows {
+  std::vector<std::uint32_t> items;
+  std::vector<std::vector<Target>> lists;
+  std::vector<float> totals;
+  double total = 0;
+  std::vector<std::uint32_t> entries;
+  std::vector<std::uint32_t> ends;  // (blocks, chunks)
+  std::vector<SoftmaxTargets> targets;
+  bool stay = true;
+};
+
+inline void arrange(SoftmaxRows& rows, std::uint32_t items) {
+  const std::uint32_t chunks = softmax_chunks(items);
+  const std::uint32_t size = static_cast<std::uint32_t>(rows.items.size());
+  std::vector<std::size_t> starts;
+  for (std::uint32_t first = 0; first < size; first += kSoftmaxRows) {
+    starts.push_back(rows.entries.size());
+    for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
+      for (std::uint32_t row = first; row < std::min(size, first + kSoftmaxRows); ++row) {
+        for (const Target& target : rows.lists[row]) {
+          if (target.item / kSoftmaxChunk != chunk) continue;
+          const std::uint32_t place = target.item % kSoftmaxChunk * kSoftmaxRows + row - first;
+          rows.entries.push_back(place | target.count << kSoftmaxPlaceBits);
+        }
+      }
+      rows.ends.push_back(static_cast<std::uint32_t>(rows.entries.size() - starts.back()));
+    }
+  }
+  for (std::size_t block = 0; block < starts.size(); ++block) {
+    rows.targets.push_back({rows.entries.data() + starts[block], rows.ends.data() + block * chunks});
+  }
+}
+
+// About every third item is a target, counted up to three times, and sometimes in two entries. The rows outlive their
+// step, as a device knows targets by their address.
 inline std::unique_ptr<SoftmaxRows> make_rows(const SoftmaxShape& shape, Random& random) {
   auto rows = std::make_unique<SoftmaxRows>();
-  std::vector<std::size_t> ends;
+  rows->stay = !shape.single_pairs;
   for (std::uint32_t row = 0; row < shape.batch; ++row) {
     rows->items.push_back(shape.single_pairs ? random.below(std::min(shape.items, 3u)) : row % shape.items);
+    std::vector<Target> list;
     if (shape.single_pairs) {
-      rows->entries.push_back(random.below(shape.items) | 1u << kItemBits);
+      list.push_back({random.below(shape.items), 1});
     } else {
       for (std::uint32_t item = 0; item < shape.items; ++item) {
         if (random.below(3) != 0) continue;
-        rows->entries.push_back(item | (1 + random.below(3)) << kItemBits);
-        if (random.below(4) == 0) rows->entries.push_back(item | 1u << kItemBits);
+        list.push_back({item, 1 + random.below(3)});
+        if (random.below(4) == 0) list.push_back({item, 1});
       }
     }
-    ends.push_back(rows->entries.size());
+    float total = 0;
+    for (const Target& target : list) total += static_cast<float>(target.count);
+    rows->lists.push_back(std::move(list));
+    rows->totals.push_back(total);
+    rows->total += total;
   }
-  std::size_t begin = 0;
-  for (const std::size_t end : ends) {
-    SoftmaxTargets targets{rows->entries.data() + begin, rows->entries.data() + end, 0};
-    for (const std::uint32_t* e = targets.begin; e < targets.end; ++e) {
-      targets.total += static_cast<float>(*e >> kItemBits);
-    }
-    rows->targets.push_back(targets);
-    rows->total += targets.total;
-    begin = end;
-  }
+  arrange(*rows, shape.items);
   return rows;
 }
 
@@ -70,10 +97,9 @@ inline SoftmaxBatch batch_of(const SoftmaxRows& rows, std::uint32_t step) {
   SoftmaxBatch batch;
   batch.size = static_cast<std::uint32_t>(rows.items.size());
   batch.items = rows.items.data();
+  batch.totals = rows.totals.data();
   batch.targets = rows.targets.data();
-  batch.item_bits = kItemBits;
-  batch.entries = rows.entries.data();
-  batch.num_entries = rows.entries.size();
+  batch.targets_stay = rows.stay;
   batch.total = std::max(rows.total, 1.0);
   batch.key = 77 + step;
   batch.rate = 0.05f;
@@ -187,10 +213,12 @@ class SoftmaxModel {
   void make_scratch(std::uint32_t capacity) {
     first_row_.assign(state.num_items, 0);
     norms_.assign(softmax_tasks(state.num_items, state.dense.size), 0);
-    rows_.resize(capacity);
-    losses_.assign(capacity, 0);
+    const std::uint32_t blocks = (capacity + kSoftmaxRows - 1) / kSoftmaxRows;
+    rows_.resize(blocks * kSoftmaxRows);
+    losses_.assign(blocks * kSoftmaxRows, 0);
+    targets_.resize(blocks);
     const std::size_t stride = state.stride;
-    for (std::uint32_t n = 0; n < (capacity + kSoftmaxRows - 1) / kSoftmaxRows; ++n) {
+    for (std::uint32_t n = 0; n < blocks; ++n) {
       SoftmaxBlock block;
       block.logits = floats(std::size_t{state.num_items} * kSoftmaxRows);
       block.scaled = floats(kSoftmaxRows * stride);
@@ -205,7 +233,8 @@ class SoftmaxModel {
     scratch.blocks = blocks_.data();
     scratch.first_row = first_row_.data();
     scratch.norms = norms_.data();
-    scratch.capacity = capacity;
+    scratch.capacity = blocks * kSoftmaxRows;
+    scratch.targets = targets_.data();
     scratch.rows = rows_.data();
     scratch.losses = losses_.data();
   }
@@ -215,6 +244,7 @@ class SoftmaxModel {
   std::vector<std::uint32_t> first_row_;
   std::vector<double> norms_, losses_;
   std::vector<SoftmaxRow> rows_;
+  std::vector<SoftmaxTargets> targets_;
 };
 
 }  // namespace palate::test

@@ -25,11 +25,11 @@ TEST(step_takes_large_batches_in_groups) {
 }
 
 TEST(step_shares_panels_between_few_blocks) {
-  // More panels of 64 items than the pass of gradients has blocks: 264.
+  // More panels of 64 items than a pass of scores has blocks, 1,024, and one of gradients, 264.
   SoftmaxShape shape;
-  shape.items = 64 * 265 + 1;
+  shape.items = 64 * 1025 + 1;
   shape.dim = 1;
-  shape.batch = 2;
+  shape.batch = 1;
   shape.biases = true;
   compare(shape, 1);
 }

@@ -34,9 +34,10 @@ inline void compare(const SoftmaxShape& shape, std::uint32_t steps = 3) {
   Twins twins(shape);
   Random random(shape.batch);
   double expected = 0;
+  std::vector<std::unique_ptr<SoftmaxRows>> all;
   for (std::uint32_t step = 0; step < steps; ++step) {
-    const auto rows = make_rows(shape, random);
-    const SoftmaxBatch batch = batch_of(*rows, step);
+    all.push_back(make_rows(shape, random));
+    const SoftmaxBatch batch = batch_of(*all.back(), step);
     expected += k_base::softmax_step(twins.processor.state, batch, twins.processor.scratch, twins.pool);
     EXPECT(k_cuda::softmax_step(twins.gpu.state, batch, twins.gpu.scratch, twins.pool) == 0);
   }

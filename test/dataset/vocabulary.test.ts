@@ -92,8 +92,8 @@ test('vectors keep ids, order and memory, through IPC too', () => {
 test('fromVector refuses what is no vocabulary', () => {
   for (const vector of [
     vectorFromArray([1, 1], new Int32()),
-    vectorFromArray([2, 1], new Int32()),
-    vectorFromArray(['b', 'a'], new Utf8()),
+    vectorFromArray([2, 1, 2], new Int32()),
+    vectorFromArray(['b', 'a', 'c', 'b'], new Utf8()),
     vectorFromArray([1, null], new Int32()),
     vectorFromArray([1, 2], new Float64()),
   ]) {
@@ -119,6 +119,37 @@ test('subset and union', () => {
   );
   assert.throws(
     () => strings.union(ints),
+    (error: unknown) => error instanceof DataError,
+  );
+});
+
+test('ids that join stand behind those that are there, in ascending order, and all are found', () => {
+  const both = ints.extend(new Vocabulary(Int32Array.of(-9, 5, 7, 60)));
+  assert.equal(both.ids([0, 1, 2, 3, 4, 5, 6, 7]), [-7, 0, 5, 50, 2147483647, -9, 7, 60]);
+  for (let i = 0; i < both.size; i++) assert.is(both.index(both.id(i)), i);
+  for (const id of [-8, 6, 61, 2147483646]) assert.is(both.index(id), -1);
+  assert.throws(() => both.expectIndex(6, 'user'), /8 users with ids -9 … 2147483647$/);
+  assert.is(ints.extend(new Vocabulary(Int32Array.of(0, 5))), ints);
+  const words = strings.extend(new Vocabulary(['5', 'C', '~', 'Z']));
+  assert.equal(words.ids([9, 10, 11]), ['C', 'Z', '~']);
+  for (let i = 0; i < words.size; i++) assert.is(words.index(words.id(i)), i);
+  const wide = ints.extend(longs);
+  assert.is(wide.kind, 'int64');
+  assert.equal(wide.ids([0, 4, 5]), [-7n, 2147483647n, -(2n ** 63n)]);
+  assert.is(longs.extend(ints).id(6), -7n);
+  for (const vocabulary of [
+    both,
+    words,
+    wide,
+    both.extend(longs),
+    both.extend(ints.extend(new Vocabulary(Int32Array.of(1)))),
+  ]) {
+    const again = Vocabulary.fromVector(vocabulary.toVector());
+    assert.ok(again.equals(vocabulary));
+    for (let i = 0; i < again.size; i++) assert.is(again.index(vocabulary.id(i)), i);
+  }
+  assert.throws(
+    () => strings.extend(ints),
     (error: unknown) => error instanceof DataError,
   );
 });

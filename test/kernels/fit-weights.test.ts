@@ -5,6 +5,7 @@ import type { WeightsMethod } from '../../src/native/binding.js';
 import { native } from '../../src/native/load.js';
 import {
   easeWeights,
+  easeWeightsNear,
   keepStrongest,
   type Matrix,
   type SimilarityTerms,
@@ -47,6 +48,8 @@ function neighborsMethod(data: ReturnType<typeof randomInteractions>, asymmetry:
   } as const;
 }
 
+const easeMethod = { method: 'ease', neighborhood: 0, minCorrelation: 0, memoryLimit: 1e9 } as const;
+
 test('similarities are those of their twin', () =>
   atEachLevel(async (level) => {
     for (const [numUsers, numItems] of SIZES) {
@@ -76,7 +79,7 @@ test('ease is the closed form to 1e-6, by items and by users', () =>
         [true, 0.01],
       ] as const) {
         const data = randomInteractions(numUsers, numItems, 5, rated);
-        const fitted = denseWeights(await fitWeights(weightsConfig(data, { method: 'ease', regularization })));
+        const fitted = denseWeights(await fitWeights(weightsConfig(data, { ...easeMethod, regularization })));
         const expected = once(`ease ${numUsers} ${numItems} ${regularization}`, () =>
           easeWeights(denseOf(data), numItems, regularization),
         );
@@ -85,6 +88,49 @@ test('ease is the closed form to 1e-6, by items and by users', () =>
       }
     }
   }));
+
+test('ease among neighbourhoods is ridge regression on the most correlated items', () =>
+  atEachLevel(async (level) => {
+    for (const [numUsers, numItems] of SIZES) {
+      for (const [rated, regularization, neighborhood, minCorrelation] of [
+        [false, 2, 1, 0],
+        [false, 2, 31, 0.05],
+        [true, 50, 33, 0],
+        [true, 0.5, 129, 0.1],
+      ] as const) {
+        const data = randomInteractions(numUsers, numItems, 5, rated);
+        const terms = { regularization, neighborhood, minCorrelation };
+        const fitted = denseWeights(await fitWeights(weightsConfig(data, { ...easeMethod, ...terms })));
+        const expected = once(`near ${numUsers} ${numItems} ${JSON.stringify(terms)}`, () =>
+          easeWeightsNear(denseOf(data), numItems, terms),
+        );
+        const error = distance(fitted, expected) / Math.max(1, greatest(expected));
+        assert.ok(error < 1e-6, `${level}, ${numUsers} x ${numItems}, ${JSON.stringify(terms)}: ${error}`);
+      }
+    }
+  }));
+
+test('a neighbourhood of all items gives what the inverse gives', async () => {
+  for (const [numUsers, numItems] of SIZES) {
+    const data = randomInteractions(numUsers, numItems, 8, true);
+    const method = { ...easeMethod, regularization: 4 };
+    const dense = denseWeights(await fitWeights(weightsConfig(data, method)));
+    const near = denseWeights(await fitWeights(weightsConfig(data, { ...method, neighborhood: numItems })));
+    assert.ok(distance(near, dense) < 1e-6, `${numUsers} x ${numItems}: ${distance(near, dense)}`);
+  }
+});
+
+test('products of items beyond the memory limit are refused', async () => {
+  const data = randomInteractions(60, 40, 1);
+  const method = { ...easeMethod, regularization: 1, neighborhood: 5, memoryLimit: 1000 };
+  const fitter = new (native().ItemWeights)(weightsConfig(data, method));
+  try {
+    await fitter.fit(new Int32Array(1));
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, /Not enough memory for the products/);
+  }
+});
 
 test('slim is the minimum that plain coordinate descent finds', () =>
   atEachLevel(async (level) => {
@@ -136,7 +182,8 @@ function once(key: string, find: () => Matrix): Matrix {
 /** Every method with settings that give many weights. */
 const methodsOf = (data: ReturnType<typeof randomInteractions>): WeightsMethod[] => [
   neighborsMethod(data, 0.5, 1),
-  { method: 'ease', regularization: 3 },
+  { ...easeMethod, regularization: 3 },
+  { ...easeMethod, regularization: 3, neighborhood: 20 },
   { method: 'slim', l1: 0.5, regularization: 1, tolerance: 1e-5, epochs: 100 },
 ];
 
@@ -229,7 +276,7 @@ test('a cancelled fit says so, and wrong arguments are refused', async () => {
 test('ease says when its matrix cannot be inverted', async () => {
   const data = randomInteractions(60, 40, 1);
   const infinite = new Float32Array(data.size).fill(Number.POSITIVE_INFINITY);
-  const config = weightsConfig(data, { method: 'ease', regularization: 1 });
+  const config = weightsConfig(data, { ...easeMethod, regularization: 1 });
   const fitter = new (native().ItemWeights)({ ...config, values: infinite, itemValues: infinite });
   assert.is((await fitter.fit(new Int32Array(1))).status, 'diverged');
 });

@@ -1,10 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SamplerConfig } from '../../src/native/binding.js';
-import { oracleErrors, startOracle, sweepOracle } from '../oracle/sample-fm.js';
+import { plainOrdinalGibbs } from '../oracle/ordinal-gibbs.js';
+import { logLikelihood } from '../oracle/sample-categories.js';
+import { oracleErrors, oracleScores, startOracle, sweepOracle } from '../oracle/sample-fm.js';
 import { assertClose } from '../support/assert-close.js';
 import {
   newSampler,
+  ordinalConfig,
   readSample,
   readSums,
   runSweeps,
@@ -21,12 +24,16 @@ async function compare(config: SamplerConfig, sweeps = 3): Promise<void> {
   const twin = startOracle(config);
   const expected = Array.from({ length: sweeps }, (_, sweep) => {
     sweepOracle(twin, sweep);
-    const { values, means, precisions, globalBias, precision } = twin;
-    const loss = oracleErrors(twin).reduce((sum, e) => sum + e * e, 0) / config.values.length;
+    const { values, means, precisions, globalBias, precision, categories } = twin;
+    const loss =
+      categories === undefined
+        ? oracleErrors(twin).reduce((sum, e) => sum + e * e, 0) / config.values.length
+        : -logLikelihood(categories, categories.cutpoints, oracleScores(twin)) / config.values.length;
     return structuredClone({
       values: values.flat(),
       means: means.flat(),
       precisions: precisions.flat(),
+      cutpoints: categories?.cutpoints ?? [],
       globalBias,
       precision,
       loss,
@@ -38,7 +45,7 @@ async function compare(config: SamplerConfig, sweeps = 3): Promise<void> {
       const { status, trainLoss } = await sampler.runSweep(sweep, false, newFlag());
       assert.is(status, 'ok');
       const actual = readSample(sampler, config);
-      for (const name of ['values', 'means', 'precisions', 'globalBias', 'precision'] as const) {
+      for (const name of ['cutpoints', 'precisions', 'means', 'values', 'globalBias', 'precision'] as const) {
         assertClose(actual[name], sample[name], tolerance, `${level}, sweep ${sweep}, ${name}`);
       }
       assertClose(trainLoss, sample.loss, tolerance, `${level}, sweep ${sweep}, loss`);
@@ -67,10 +74,20 @@ test('odd widths and sizes: the draws of the twin', async () => {
   await compare(samplerConfig({ users: 33, items: 31, ratings: 129, dim: 2 }), 1);
 });
 
+test('ordinal ratings: the draws of the twin', async () => {
+  await compare(ordinalConfig(tiny, 2));
+  await compare(ordinalConfig(tiny, 3));
+  await compare(ordinalConfig({ ...tiny, fields: 'both', levels: 2 }, 5));
+  // Categories of few ratings each, far scores, and cutpoints that lie side by side.
+  await compare(ordinalConfig({ users: 33, items: 31, ratings: 129, dim: 2 }, 12, { initStd: 2 }), 2);
+  await compare(ordinalConfig({ users: 1, items: 3, ratings: 2, dim: 1 }, 2));
+});
+
 test('equal bits for any number of threads, and at every level with fused multiply-add', async () => {
   const shape: SamplerShape = { users: 700, items: 900, ratings: 9000, dim: 5, fields: 'both', levels: 2, valid: 600 };
-  const bits = async (threads: number, seed = 7) => {
-    const config = samplerConfig(shape, { threads, seed });
+  const bits = async (threads: number, seed = 7, categories = 0) => {
+    const options = { threads, seed };
+    const config = categories === 0 ? samplerConfig(shape, options) : ordinalConfig(shape, categories, options);
     const sampler = newSampler(config);
     const sweeps = await runSweeps(sampler, 3, 1);
     const losses = sweeps.map(({ trainLoss, validLoss, validRmse }) => ({ trainLoss, validLoss, validRmse }));
@@ -81,8 +98,12 @@ test('equal bits for any number of threads, and at every level with fused multip
   const one = await bits(1);
   for (const threads of [2, 3, 8]) assert.equal(await bits(threads), one, `${threads} threads`);
   assert.not.equal(await bits(2, 8), one);
+  const ordinal = await bits(1, 7, 6);
+  for (const threads of [2, 3]) assert.equal(await bits(threads, 7, 6), ordinal, `ordinal, ${threads} threads`);
   await atEachLevel(async (level) => {
-    if (level !== 'base') assert.equal(await bits(2), one, level);
+    if (level === 'base') return;
+    assert.equal(await bits(2), one, level);
+    assert.equal(await bits(2, 7, 6), ordinal, `ordinal, ${level}`);
   });
 });
 
@@ -107,6 +128,23 @@ test('validation is the error of the mean score over the kept samples', async ()
     assertClose(validLoss, expected, tolerance, `sweep ${sweep}`);
   }
 });
+
+class Mean {
+  #count = 0;
+  #sum = 0;
+  #squares = 0;
+  add(x: number): void {
+    this.#count++;
+    this.#sum += x;
+    this.#squares += x * x;
+  }
+  get mean(): number {
+    return this.#sum / this.#count;
+  }
+  get deviation(): number {
+    return Math.sqrt(this.#squares / this.#count - this.mean ** 2);
+  }
+}
 
 /** Solves a x = b by elimination. */
 function solve(a: number[][], b: number[]): number[] {
@@ -174,6 +212,46 @@ test('weights alone are draws of Bayesian ridge regression: mean and variance of
   assert.ok(Math.abs(variance / expectedVariance - 1) < 0.1, `variance ${variance}, closed form ${expectedVariance}`);
 });
 
+test('ordinal weights have the posterior of plain Gibbs sampling with uniform cutpoints', async () => {
+  const ordered = ordinalConfig({ users: 5, items: 8, ratings: 30, dim: 0 }, 3, { seed: 5 });
+  // Categories that users and items explain in part alone: else scores have no scale, and neither chain settles.
+  const config = { ...ordered, categories: ordered.categories.map((c, t) => (t % 2 === 0 ? c : (7 * t) % 3)) };
+  const { ratings, fields, numFeatures } = startOracle(config);
+  /** Distances: all scores and cutpoints together may move far, with heavy tails, and nothing depends on it. */
+  const summary = () => ({ score: new Mean(), distance: new Mean(), difference: new Mean() });
+  const scoreOf = (values: ArrayLike<number>, t: number): number =>
+    [...ratings[t].active].reduce((sum, [j, x]) => sum + x * values[j], 0);
+  const add = (to: ReturnType<typeof summary>, values: ArrayLike<number>, cutpoints: ArrayLike<number>): void => {
+    to.score.add(scoreOf(values, 0) - cutpoints[0]);
+    to.distance.add(cutpoints[1] - cutpoints[0]);
+    to.difference.add(scoreOf(values, 1) - scoreOf(values, ratings.length - 1));
+  };
+  const sweeps = 25_000;
+  const native = summary();
+  const sampler = newSampler(config);
+  for (let sweep = 0; sweep < sweeps; sweep++) {
+    await sampler.runSweep(sweep, false, newFlag());
+    const { values, cutpoints } = readSample(sampler, config);
+    add(native, values, cutpoints);
+  }
+  sampler.dispose();
+  const plain = summary();
+  for (const { values, cutpoints } of plainOrdinalGibbs(config, ratings, fields, numFeatures, 4 * sweeps)) {
+    add(plain, values, cutpoints);
+  }
+  for (const name of ['score', 'distance', 'difference'] as const) {
+    const [found, expected] = [native[name], plain[name]];
+    assert.ok(
+      Math.abs(found.mean - expected.mean) < 0.05 * expected.deviation,
+      `${name}: mean ${found.mean}, expected ${expected.mean}, deviation ${expected.deviation}`,
+    );
+    assert.ok(
+      Math.abs(found.deviation / expected.deviation - 1) < 0.05,
+      `${name}: deviation ${found.deviation}, expected ${expected.deviation}`,
+    );
+  }
+});
+
 test('a sweep that is cancelled says so, and a sampler that is gone too', async () => {
   const config = samplerConfig(tiny);
   const sampler = newSampler(config);
@@ -196,6 +274,14 @@ test('arrays that would be read out of bounds are refused', () => {
     { levelSizes: new Uint32Array(5) },
     { validQueries: Uint32Array.of(1e6), validItems: Uint32Array.of(0), validValues: Float32Array.of(1) },
     { range: 17 },
+    { categoryValues: Float64Array.of(1, 2) },
+    { categories: config.items.map(() => 0) as unknown as Uint8Array, categoryValues: Float64Array.of(1, 2) },
+    { categories: new Uint8Array(config.items.length), categoryValues: Float64Array.of(1, 2) },
+    { categories: new Uint8Array(config.items.length), categoryValues: Float64Array.of(1) },
+    {
+      categories: Uint8Array.from(config.items, (_, n) => n % 3),
+      categoryValues: Float64Array.of(1, 2),
+    },
   ];
   for (const change of wrong)
     assert.throws(() => newSampler({ ...config, ...change }), /native:/, JSON.stringify(Object.keys(change)));

@@ -120,6 +120,8 @@ const runs: [SoftmaxShape, Options, number[]][] = [
   [{ users: 4, items: 9, density: 0.6, dim: 3 }, { ...network, tables: 2, batchSize: 2, clipNorm: 0.1 }, [0.02, 0.01]],
   [{ users: 3, items: 9, density: 0.5, dim: 3 }, { ...everything, singlePairs: true, batchSize: 7 }, [0.02, 0.01]],
   [{ users: 3, items: 40, density: 0.4, dim: 2 }, { batchSize: 33, itemBiases: true, valid: true }, [0.05, 0.02]],
+  [{ users: 5, items: 140, density: 0.4, dim: 1 }, { batchSize: 34, itemBiases: true }, [0.05, 0.02, 0.02]],
+  [{ users: 5, items: 129, density: 0.4, dim: 1 }, { batchSize: 32, tables: 2 }, [0.05, 0.02, 0.02]],
 ];
 
 for (const [shape, options, rates] of runs) {

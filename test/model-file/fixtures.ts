@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Bool, Field, Int32, List, makeVector, Table, Utf8, vectorFromArray } from 'apache-arrow';
 import { Interactions } from '../../src/dataset/interactions.js';
-import { type SortedIds, Vocabulary } from '../../src/dataset/vocabulary.js';
+import { type Ids, Vocabulary } from '../../src/dataset/vocabulary.js';
 import type { FactorModelData, FactorParameters, ModelData } from '../../src/types.js';
 
 export const folder: string = mkdtempSync(path.join(tmpdir(), 'palate-model-file-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 export interface Wanted {
-  users?: SortedIds;
-  items?: SortedIds;
+  users?: Ids;
+  items?: Ids;
   dim?: number;
   times?: boolean;
   tables?: boolean;

@@ -129,7 +129,7 @@ const VALUES: [string, string, Buffer, Buffer, string | RegExp][] = [
   ['NaN factor', 'item.factors', float32(model.parameters.itemFactors[4] as number), float32(0 / 0), 'value NaN at 4'],
   ['NaN bias', 'user.biases', float32(model.parameters.userBiases[0] as number), float32(0 / 0), 'value NaN at 0'],
   ['label out of range', 'field.0.indices', uint32(3), uint32(4), 'field.0.indices" has 4'],
-  ['ids out of order', 'user.ids', Buffer.from('abcd'), Buffer.from('abbd'), 'ascending and unique; b follows b'],
+  ['an id twice', 'user.ids', Buffer.from('abcd'), Buffer.from('abbd'), 'unique; b stands in it twice'],
   [
     'another id in a table',
     'user.table',

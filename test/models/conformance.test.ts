@@ -38,6 +38,7 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     '': { epochs: 40, servingDim: 256 },
     'ids alone': { epochs: 40, servingDim: 256, fields: [], implicitBlocks: false },
     'time slots': { epochs: 40, timeSlots: true, dim: 5 },
+    ordinal: { epochs: 40, servingDim: 256, link: 'ordinal' },
   },
   coLikes: {
     '': { dim: 24 },
@@ -51,7 +52,11 @@ const settings: Record<ModelName, Record<string, Omit<TrainOptions, 'model'>>> =
     'bm25, normalized': { weighting: 'bm25', normalize: true },
     'ratings, asymmetric': { ratingWeights: true, asymmetry: 0.4, weighting: 'tfIdf' },
   },
-  ease: { '': {}, 'ratings, dense': { ratingWeights: true, neighbors: 'all', regularization: 1000 } },
+  ease: {
+    '': {},
+    neighbourhoods: { neighborhood: 30, minCorrelation: 0.01 },
+    'ratings, dense': { ratingWeights: true, neighbors: 'all', regularization: 1000 },
+  },
   slim: { '': {}, ratings: { ratingWeights: true, l1Regularization: 10 } },
   fm: {
     '': {},
@@ -109,6 +114,24 @@ async function assertRanks(model: Model): Promise<void> {
   assert.is(metrics.rmse, undefined);
 }
 
+/** Users given by histories are the same one by one and together. */
+function assertHistories(model: Model): void {
+  const histories = [
+    [{ item: 1, rating: 5 }, { item: 7, rating: 1 }, { item: 30 }],
+    known.items.ids(known.interactions.itemsOf(3)).map((item, n) => ({
+      item,
+      rating: known.interactions.valuesOf(3)[n] as number,
+    })),
+    [{ item: 12, rating: 4 }],
+  ];
+  const together = model.recommend({ histories, k: 6 });
+  for (const [n, history] of histories.entries()) {
+    assert.equal(together.rowsOf(n), model.recommend({ history, k: 6 }).rows());
+    const own = new Set(history.map(({ item }) => item));
+    assert.ok(together.rowsOf(n).every(({ itemId }) => !own.has(itemId as number)));
+  }
+}
+
 const cases = Object.entries(settings).flatMap(([model, ways]) =>
   Object.entries(ways).map(([way, options]) => ({
     name: `${model} ${way}`.trim(),
@@ -161,6 +184,7 @@ for (const { name, options } of cases) {
     const again = await loadModel(path.join(folder, `${name.replaceAll(' ', '-')}.palate`));
     assert.equal(again.recommend({ users: [user], k: 12 }).rows(), top.rows());
     assert.equal(again.info(), model.info());
+    assertHistories(model);
     assert.ok((await bytesOf(again, `${name} again`)).equals(bytes), 'a loaded model saves the same bytes');
   });
 

@@ -65,6 +65,43 @@ export function easeWeights(x: Matrix, numItems: number, regularization: number)
   return square(numItems, (i, j) => (i === j ? 0 : -p[i][j] / p[j][j]));
 }
 
+/** Of each target the items of greatest absolute correlation as native/kernels/fit_ease.h defines it, ascending. */
+export function easeNeighborhoods(
+  x: Matrix,
+  numItems: number,
+  { regularization, neighborhood, minCorrelation }: EaseTerms,
+): number[][] {
+  const g = gram(x, numItems);
+  const sums = Array.from({ length: numItems }, (_, i) => x.reduce((sum, row) => sum + row[i], 0));
+  const covariance = square(numItems, (i, j) => g[i][j] - (sums[i] * sums[j]) / x.length);
+  const scale = (i: number): number => Math.sqrt(covariance[i][i] + regularization);
+  return g.map((_, j) => {
+    const strength = (i: number): number => Math.abs(covariance[i][j]) / (scale(i) * scale(j));
+    return [...g.keys()]
+      .filter((i) => i !== j && g[i][i] > 0 && g[j][j] > 0 && strength(i) >= minCorrelation)
+      .sort((a, b) => strength(b) - strength(a) || a - b)
+      .slice(0, neighborhood)
+      .sort((a, b) => a - b);
+  });
+}
+
+export interface EaseTerms {
+  regularization: number;
+  neighborhood: number;
+  minCorrelation: number;
+}
+
+/** Ridge regression of each target on its neighbourhood alone. */
+export function easeWeightsNear(x: Matrix, numItems: number, terms: EaseTerms): number[][] {
+  const g = gram(x, numItems);
+  const w = square(numItems, () => 0);
+  for (const [j, near] of easeNeighborhoods(x, numItems, terms).entries()) {
+    const p = inverse(near.map((a) => near.map((b) => g[a][b] + (a === b ? terms.regularization : 0))));
+    for (const [n, i] of near.entries()) w[i][j] = near.reduce((sum, k, m) => sum + p[n][m] * g[k][j], 0);
+  }
+  return w;
+}
+
 /** SLIM: plain coordinate descent over all items until nothing moves. */
 export function slimWeights(x: Matrix, numItems: number, l1: number, l2: number): number[][] {
   const g = gram(x, numItems);

@@ -3,50 +3,17 @@
  * float64. Its random numbers are those of the kernel by place; what it makes of them is its own.
  */
 import type { SamplerConfig } from '../../src/native/binding.js';
+import { gamma, normal } from './normal-draws.js';
+import { drawCutpoints, drawLatents, type OracleCategories, startCategories } from './sample-categories.js';
 import { OracleSequence } from './train-rng.js';
 
-/** Phi(x) by its series, for |x| < 8. */
-function normalCdf(x: number): number {
-  let term = x;
-  let sum = x;
-  for (let n = 1; n < 400; n++) {
-    term *= (x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return 0.5 + (sum * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI);
-}
-
-/** The inverse of Phi, by bisection. */
-export function normalQuantile(p: number): number {
-  let [low, high] = [-7, 7];
-  for (let step = 0; step < 60; step++) {
-    const middle = (low + high) / 2;
-    if (normalCdf(middle) < p) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
-const uniform = (s: OracleSequence, n: number): number => (Number(s.at(n) >> 41n) + 0.5) / 2 ** 23;
-const normal = (s: OracleSequence, n: number): number => normalQuantile(uniform(s, n));
-
-/** Marsaglia and Tsang's way to a gamma variate of rate 1. */
-function gamma(shape: number, s: OracleSequence): number {
-  const d = shape - 1 / 3;
-  for (let n = 0; ; n += 2) {
-    const x = normal(s, n);
-    const v = (1 + x / Math.sqrt(9 * d)) ** 3;
-    if (v > 0 && Math.log(uniform(s, n + 1)) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
-  }
-}
-
-interface OracleRating {
+export interface OracleRating {
   value: number;
   /** Feature and its x. */
   active: Map<number, number>;
 }
 
-interface OracleField {
+export interface OracleField {
   begin: number;
   end: number;
 }
@@ -63,6 +30,8 @@ export interface OracleSample {
   precisions: number[][];
   globalBias: number;
   precision: number;
+  /** Of ordinal ratings, whose values are the normal numbers behind them. */
+  categories: OracleCategories | undefined;
 }
 
 /** Features of a rating, side by side, numbered as the kernel does. */
@@ -119,6 +88,7 @@ export function startOracle(c: SamplerConfig): OracleSample {
     precisions: [],
     globalBias: c.globalBias,
     precision: 1,
+    categories: c.categoryValues.length === 0 ? undefined : startCategories(c.categories, c.categoryValues.length),
   };
   const features = Array.from({ length: sample.numFeatures }, (_, feature) => feature);
   for (let f = 0; f <= c.dim; f++) {
@@ -144,6 +114,8 @@ export function oracleScore(s: OracleSample, active: Map<number, number>): numbe
   }
   return score;
 }
+
+export const oracleScores = (s: OracleSample): number[] => s.ratings.map(({ active }) => oracleScore(s, active));
 
 export const oracleErrors = (s: OracleSample): number[] =>
   s.ratings.map(({ value, active }) => value - oracleScore(s, active));
@@ -186,12 +158,19 @@ function drawValue(s: OracleSample, f: number, g: number, j: number, z: number):
 export function sweepOracle(s: OracleSample, sweep: number): void {
   const streams = s.dim + 1 + 3;
   const sequence = (n: number): OracleSequence => new OracleSequence(s.seed, BigInt(sweep * streams + n));
-  const errors = oracleErrors(s);
-  const size = errors.length;
-  const squares = errors.reduce((sum, e) => sum + e * e, 0);
-  s.precision = gamma((1 + size) / 2, sequence(0)) / ((1 + squares) / 2);
-  const mean = errors.reduce((sum, e) => sum + e, 0) / size;
-  s.globalBias += mean + normal(sequence(1), 0) / Math.sqrt(s.precision * size);
+  if (s.categories === undefined) {
+    const errors = oracleErrors(s);
+    const size = errors.length;
+    const squares = errors.reduce((sum, e) => sum + e * e, 0);
+    s.precision = gamma((1 + size) / 2, sequence(0)) / ((1 + squares) / 2);
+    const mean = errors.reduce((sum, e) => sum + e, 0) / size;
+    s.globalBias += mean + normal(sequence(1), 0) / Math.sqrt(s.precision * size);
+  } else {
+    const scores = oracleScores(s);
+    drawCutpoints(s.categories, scores, s.seed, sweep);
+    const latents = drawLatents(s.categories, scores, s.seed, sweep);
+    for (const [t, rating] of s.ratings.entries()) rating.value = latents[t];
+  }
   for (let f = 0; f <= s.dim; f++) drawPriors(s, f, sequence(2));
   for (const f of [s.dim, ...Array.from({ length: s.dim }, (_, k) => k)]) {
     const numbers = sequence(3 + f);

@@ -15,22 +15,40 @@ import { OracleRng } from './train-rng.js';
 const ROW_STREAM = 33n << 32n;
 const PAIR_STREAM = 34n << 32n;
 const DROPOUT_STREAM = 35n << 32n;
+const DEAL_STREAM = 36n << 32n;
 
-/** Rows of an epoch in the order of training. */
-function epochRows(config: SoftmaxConfig, epoch: number): OracleRow[] {
+const BLOCK = 32;
+
+/** The batches of an epoch: blocks that stay what the first deal made them, whole ones and rests of batches in new orders. */
+function batchesOfBlocks(rows: OracleRow[], { seed, batchSize }: SoftmaxConfig, epoch: number): OracleRow[][] {
+  const dealt = [...rows];
+  new OracleRng(seed, DEAL_STREAM).shuffle(dealt);
+  const batches = Math.floor(dealt.length / batchSize);
+  const left = dealt.length % batchSize;
+  const wholeABatch = Math.floor(batchSize / BLOCK);
+  const take = (count: number, size: number) => Array.from({ length: count }, () => dealt.splice(0, size));
+  const whole = take(batches * wholeABatch + Math.floor(left / BLOCK), BLOCK);
+  const rests = take(batches, batchSize % BLOCK);
+  const rng = new OracleRng(seed, ROW_STREAM + BigInt(epoch));
+  rng.shuffle(whole);
+  if (batchSize % BLOCK !== 0) rng.shuffle(rests);
+  const result = rests.map((rest) => [...whole.splice(0, wholeABatch).flat(), ...rest]);
+  // What is left of the deal is the rest of the last batch.
+  const last = [...whole.flat(), ...dealt];
+  return last.length === 0 ? result : [...result, last];
+}
+
+function epochBatches(config: SoftmaxConfig, epoch: number): OracleRow[][] {
   const [pairs] = splitPairs(config);
-  if (!config.singlePairs) {
-    const rows = rowsOf(pairs);
-    const order = rows.map((_, n) => n);
-    new OracleRng(config.seed, ROW_STREAM + BigInt(epoch)).shuffle(order);
-    return order.map((n) => rows[n] as OracleRow);
-  }
+  if (!config.singlePairs) return batchesOfBlocks(rowsOf(pairs), config, epoch);
   const rows: OracleRow[] = [];
   randomRanks(pairs.length, config.seed, PAIR_STREAM + BigInt(epoch)).forEach((rank, n) => {
     const { input, target } = pairs[n] as (typeof pairs)[0];
     rows[rank] = { input, targets: [target] };
   });
-  return rows;
+  const batches: OracleRow[][] = [];
+  while (rows.length > 0) batches.push(rows.splice(0, config.batchSize));
+  return batches;
 }
 
 export class SoftmaxOracle {
@@ -49,13 +67,11 @@ export class SoftmaxOracle {
 
   /** Mean cross-entropy before each step, over the epoch. */
   runEpoch(epoch: number, learningRate: number): number {
-    const rows = epochRows(this.config, epoch);
+    const batches = epochBatches(this.config, epoch);
+    const rows = batches.flat();
     const pairs = rows.reduce((sum, { targets }) => sum + targets.length, 0);
     let loss = 0;
-    for (let begin = 0; begin < rows.length; begin += this.config.batchSize) {
-      const batch = rows.slice(begin, begin + this.config.batchSize);
-      loss += this.#takeStep(batch, (pairs * batch.length) / rows.length, learningRate);
-    }
+    for (const batch of batches) loss += this.#takeStep(batch, (pairs * batch.length) / rows.length, learningRate);
     return loss / pairs;
   }
 

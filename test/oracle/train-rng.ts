@@ -49,11 +49,11 @@ export class OracleRng {
   }
 
   /** Fisher-Yates from the back, in place. */
-  shuffle(order: { length: number; [n: number]: number }): void {
+  shuffle<T>(order: { length: number; [n: number]: T }): void {
     for (let n = order.length; n > 1; n--) {
       const other = this.below(n);
-      const last = order[n - 1];
-      order[n - 1] = order[other];
+      const last = order[n - 1] as T;
+      order[n - 1] = order[other] as T;
       order[other] = last;
     }
   }

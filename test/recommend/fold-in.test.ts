@@ -3,7 +3,18 @@ import * as assert from 'uvu/assert';
 import { foldIn } from '../../src/recommend/fold-in.js';
 import { recommend } from '../../src/recommend/recommend.js';
 import type { FactorModelData, HistoryEntry } from '../../src/types.js';
+import { normalCdf } from '../oracle/normal-draws.js';
 import { tinyModel } from '../support/tiny-model.js';
+
+/** Half stars whose cutpoints lie ever further apart. */
+function ordinalModel(): FactorModelData {
+  const tiny = tinyModel({ link: 'identity' });
+  const categories = {
+    values: Array.from({ length: 10 }, (_, c) => 0.5 + c / 2),
+    cutpoints: Array.from({ length: 9 }, (_, k) => -1 + k ** 1.3 / 5),
+  };
+  return { ...tiny, parameters: { ...tiny.parameters, globalBias: 0, link: 'ordinal', categories } };
+}
 
 /** The objective that fold-in minimises, written out; theta = factors, then the bias. */
 function objective(data: FactorModelData, history: readonly HistoryEntry[], theta: ArrayLike<number>): number {
@@ -21,7 +32,11 @@ function objective(data: FactorModelData, history: readonly HistoryEntry[], thet
     const s = 1 / (1 + Math.exp(-x));
     const span = p.range.max - p.range.min;
     const t = (r - p.range.min) / span;
-    if (options.objective === 'logistic') sum += -t * Math.log(s) - (1 - t) * Math.log(1 - s);
+    if (p.categories !== undefined) {
+      const { values, cutpoints } = p.categories;
+      const c = values.indexOf(r);
+      sum += -2 * Math.log(normalCdf((cutpoints[c] ?? Infinity) - x) - normalCdf((cutpoints[c - 1] ?? -Infinity) - x));
+    } else if (options.objective === 'logistic') sum += -t * Math.log(s) - (1 - t) * Math.log(1 - s);
     else if (p.link === 'sigmoid') sum += (r - p.range.min - span * s) ** 2;
     else sum += (r - x) ** 2;
   }
@@ -47,6 +62,7 @@ for (const [name, data] of [
     }),
   ],
   ['logistic', tinyModel({ link: 'sigmoid', options: { objective: 'logistic' } })],
+  ['ordinal', ordinalModel()],
 ] as const) {
   for (const entries of [history, long]) {
     test(`solve: ${name}, ${entries.length} entries: the objective has a zero gradient and a minimum`, () => {

@@ -141,7 +141,7 @@ test('errors name the option, the id and the nearest title', () => {
   );
   assert.match(
     message(() => recommend(data, {})),
-    /exactly one of `users`, `history`, `titles`/,
+    /exactly one of `users`, `history`, `histories`, `titles`/,
   );
   assert.match(
     message(() => recommend(data, { users: [10], titles: ['x'] })),
@@ -167,6 +167,39 @@ test('errors name the option, the id and the nearest title', () => {
     () => recommend(data, { users: [10], excludeItems: [999] }),
     (e: unknown) => e instanceof DataError && e.code === 'ERR_PALATE_UNKNOWN_ID',
   );
+});
+
+test('several histories are told apart by their place', () => {
+  const data = tinyModel();
+  const histories = [[{ item: 3, rating: 4 }], [{ item: 9, rating: 1 }, { item: 10 }], [{ item: 3, rating: 4 }]];
+  const found = recommend(data, { histories, k: 4, candidateItems: [3, 9, 10, 20, 21] });
+  assert.equal([...found.queries], [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2]);
+  assert.is(found.userIds, undefined);
+  assert.equal(found.rowsOf(2), found.rowsOf(0));
+  assert.equal(
+    found
+      .rowsOf(1)
+      .map(({ itemId }) => itemId)
+      .sort((a, b) => Number(a) - Number(b)),
+    [3, 20, 21],
+  );
+  assert.equal([...(found.toTable().getChild('query') ?? [])], [...found.queries]);
+  const all = recommend(data, { histories, k: 33, excludeSeen: false });
+  assert.is(all.length, 99);
+  const sums = recommend(data, { histories, k: 33, foldIn: 'sum' });
+  assert.equal(sums.rowsOf(1), recommend(data, { history: histories[1], k: 33, foldIn: 'sum' }).rows());
+});
+
+test('what is wrong in several histories is named by its place', () => {
+  const data = tinyModel();
+  const refused = (options: object, pattern: RegExp): void => {
+    assert.throws(() => recommend(data, options as never), pattern);
+  };
+  refused({ histories: [] }, /`histories` to be at least one history/);
+  refused({ histories: 'x' }, /`histories` to be an array of histories/);
+  refused({ histories: [[{ item: 1 }], []] }, /`histories\[1\]` to be a list with at least one item/);
+  refused({ histories: [[{ item: 1 }], [{ item: 2, rating: 9 }]] }, /`histories\[1\]\[0\].rating`/);
+  refused({ histories: [[{ item: 1 }]], users: [10] }, /exactly one of/);
 });
 
 test.run();

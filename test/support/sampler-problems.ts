@@ -73,6 +73,8 @@ export function samplerConfig(shape: SamplerShape, options: Partial<SamplerConfi
     offsets: c.offsets,
     items: c.items,
     values: c.values,
+    categories: new Uint8Array(0),
+    categoryValues: new Float64Array(0),
     ...cutMoments(new Random(shape.seed ?? 1), c, levels),
     userFieldSizes: Uint32Array.from(fields === 'both' ? userSizes : []),
     userFeatureOffsets: listsOf(c.userFeatureOffsets, c.numUsers),
@@ -97,6 +99,16 @@ export function samplerConfig(shape: SamplerShape, options: Partial<SamplerConfi
   };
 }
 
+/** The same with ordinal ratings: the lowest ratings are the first of `count` categories, and so on. */
+export function ordinalConfig(shape: SamplerShape, count: number, options: Partial<SamplerConfig> = {}): SamplerConfig {
+  const config = samplerConfig(shape, { globalBias: 0, ...options });
+  const { values } = config;
+  const order = Array.from(values.keys()).sort((a, b) => values[a] - values[b] || a - b);
+  const categories = new Uint8Array(values.length);
+  for (const [rank, t] of order.entries()) categories[t] = Math.floor((rank * count) / order.length);
+  return { ...config, categories, categoryValues: Float64Array.from({ length: count }, (_, c) => 0.5 + c ** 1.2) };
+}
+
 export const newSampler = (config: SamplerConfig): NativeSampler => new (native().Sampler)(config);
 
 const numLabels = (c: SamplerConfig): number => total([...c.levelSizes]);
@@ -109,6 +121,7 @@ export function readSample(sampler: NativeSampler, c: SamplerConfig) {
     values: new Float32Array((c.dim + 1) * features),
     means: new Float32Array((c.dim + 1) * fields),
     precisions: new Float32Array((c.dim + 1) * fields),
+    cutpoints: new Float32Array(Math.max(0, c.categoryValues.length - 1)),
   };
   return { ...target, ...sampler.readSample(target) };
 }
@@ -122,6 +135,7 @@ export function readSums(sampler: NativeSampler, c: SamplerConfig) {
     mixed: new Float32Array(c.corange * c.range),
     queryBiases: new Float64Array(queries),
     itemBiases: new Float64Array(c.numItems),
+    cutpoints: new Float64Array(Math.max(0, c.categoryValues.length - 1)),
   };
   return { ...target, ...sampler.read(target), range: c.range, corange: c.corange };
 }

@@ -15,7 +15,14 @@ interface Resolved {
   schedule: Schedule;
 }
 
-const described = { name: 'popularity', summary: '', source: '', usesFeatures: false, predictsRatings: false } as const;
+const described = {
+  name: 'popularity',
+  summary: '',
+  source: '',
+  usesFeatures: false,
+  predictsRatings: false,
+  update: 'retrain',
+} as const;
 
 const spec: TableSpec<Resolved> = {
   ...described,

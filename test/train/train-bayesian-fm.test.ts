@@ -175,4 +175,35 @@ test('a training that is aborted rejects with the reason', async () => {
   );
 });
 
+test('ordinal ratings: a distribution for each pair, whose mean is the prediction', async () => {
+  const model = await train(known, { ...options, link: 'ordinal' });
+  const ids = { users: [1, 2, 'nobody'], items: [1, 'nothing', 3] };
+  const { values, probabilities } = model.predictDistribution(ids);
+  assert.equal([...values], [...new Set(known.interactions.values)].sort());
+  const means = ids.users.map((_, n) => {
+    const row = probabilities.subarray(n * values.length, (n + 1) * values.length);
+    assert.ok(Math.abs(row.reduce((sum, p) => sum + p, 0) - 1) < 1e-6);
+    return row.reduce((sum, p, c) => sum + p * (values[c] as number), 0);
+  });
+  for (const [n, score] of model.predict(ids).entries()) assert.ok(Math.abs(score - (means[n] as number)) < 1e-5);
+  const plain = await train(known, options);
+  assert.throws(() => plain.predictDistribution(ids), /Expected `model` to be a model trained with link 'ordinal'/);
+});
+
+test('ratings that are no steps of a scale are refused for an ordinal link', async () => {
+  const { size } = known.interactions;
+  for (const [values, message] of [
+    [new Float32Array(size).fill(3), /2 to 64 distinct ratings, these are 1/],
+    [Float32Array.from({ length: size }, (_, n) => n % 65), /2 to 64 distinct ratings, these are 65/],
+  ] as const) {
+    try {
+      await train(changed(known, { values }), { ...options, link: 'ordinal' });
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, DataError);
+      assert.match((error as Error).message, message);
+    }
+  }
+});
+
 test.run();

@@ -3,6 +3,7 @@ import { makeVector, Table } from 'apache-arrow';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DataError, Dataset, sampleRatings, type TrainOptions, train } from '../../src/index.js';
+import { expectRoom } from '../../src/train/train-ease.js';
 import type { ItemWeightParameters } from '../../src/types.js';
 import { easeWeights, slimWeights } from '../oracle/item-weights.js';
 import { denseWeights, distance, greatest } from '../support/weight-problems.js';
@@ -88,6 +89,30 @@ test('a list keeps as many weights as `neighbors` says', async () => {
     for (const item of indices) counts.set(item, (counts.get(item) ?? 0) + 1);
     assert.is(Math.max(...counts.values()), 3, model);
   }
+});
+
+test('neighbourhoods of all items are the closed form, smaller ones hold fewer weights', async () => {
+  const options = { model: 'ease', regularization: 20, neighbors: 'all' } as const;
+  const dense = denseWeights(await weightsOf(rated, options));
+  const near = denseWeights(await weightsOf(rated, { ...options, neighborhood: rated.numItems }));
+  for (const [h, row] of near.entries()) {
+    for (const [i, weight] of row.entries()) assert.ok(Math.abs(weight - dense[h][i]) < 1e-6, `${h}, ${i}`);
+  }
+  const { weights } = await weightsOf(rated, { ...options, neighborhood: 3 });
+  const { weights: correlated } = await weightsOf(rated, { ...options, minCorrelation: 0.2 });
+  const count = dense.flat().filter((weight) => weight !== 0).length;
+  assert.ok(weights.length > 0 && weights.length <= 3 * rated.numItems);
+  assert.ok(correlated.length > 0 && correlated.length < count);
+});
+
+test('a matrix larger than the memory that is free is refused before the work', () => {
+  const free = 1e9;
+  expectRoom({ numUsers: 1e9, numItems: 11_180 }, free);
+  expectRoom({ numUsers: 11_180, numItems: 1e9 }, free);
+  assert.throws(
+    () => expectRoom({ numUsers: 283_000, numItems: 53_889 }, free),
+    /a matrix of 53,889 rows in 23\.23 GB, and 1\.00 GB are free\. Set `neighborhood`/,
+  );
 });
 
 test('what cannot be trained on is refused', async () => {

@@ -9,6 +9,8 @@ export interface SampleSums {
   /** (queries) and (items) */
   queryBiases: Float64Array;
   itemBiases: Float64Array;
+  /** (categories - 1) of ordinal ratings; else none */
+  cutpoints: Float64Array;
   /** Y, (queries, range) */
   querySketch: Float32Array;
   /** Z, (items, corange) */

@@ -7,6 +7,7 @@ const gradients = 'native/kernels/softmax_gradients.cuh';
 const network = 'native/kernels/softmax_network.cuh';
 const adam = 'native/kernels/softmax_adam.cuh';
 const of = mutantsOf('softmax_step');
+const ofShapes = mutantsOf('softmax_shapes');
 
 const barrier = '__syncthreads();';
 
@@ -48,7 +49,7 @@ export const softmaxStepMutants = [
     by: 'asan',
   }),
   // Scores
-  of('sum-not-rescaled', {
+  ofShapes('sum-not-rescaled', {
     file: scores,
     source,
     find: 'own[i].sum *= expf(own[i].origin - largest);\n',
@@ -79,8 +80,8 @@ export const softmaxStepMutants = [
   of('targets-read-before-they-are-there', {
     file: scores,
     source,
-    find: `${barrier}\n    if (first_row + target_row < group_size(a)) {`,
-    replace: 'if (first_row + target_row < group_size(a)) {',
+    find: `${barrier}\n    each_target`,
+    replace: 'each_target',
     by: 'tsan',
   }),
   of('own-item-is-a-candidate', {
@@ -108,8 +109,8 @@ export const softmaxStepMutants = [
   of('second-entry-of-a-target-taken-twice', {
     file: gradients,
     source,
-    find: '    if (e != entries.begin && (e[-1] & items) == item) continue;\n',
-    replace: '',
+    find: 'if (entry != begin && place_of(entry[-1]) == place) return;',
+    replace: 'if (entry < begin) return;',
     by: 'plain',
   }),
   of('first-tile-of-a-step-added', {

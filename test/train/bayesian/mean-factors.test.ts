@@ -28,6 +28,7 @@ function sketch(products: Dense, random: Random, samples: number, [range, corang
     querySketch: float32(queries),
     itemSketch: float32(multiply(transpose(products), corandom)),
     mixed: float32(multiply(transpose(corandom), queries)),
+    cutpoints: new Float64Array(0),
     range,
     corange,
   };
