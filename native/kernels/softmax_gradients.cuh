@@ -156,8 +156,7 @@ __global__ void __launch_bounds__(kTileThreads, 2) gradient_kernel(SoftmaxArrays
     }
     if (a.biases.size != 0) biases.write(a, panel, memory);
     if (!step) continue;
-    // Each thread meets the gradients that other threads of the block wrote.
-    __syncthreads();
+    // Other threads of the block wrote these gradients, before the barriers of the rows' ones.
     const std::uint32_t first = panel * kTileItems;
     const std::uint32_t last = first + kTileItems < a.num_items ? first + kTileItems : a.num_items;
     step_range(a, a.outputs, std::size_t{first} * a.stride, std::size_t{last} * a.stride);

@@ -62,20 +62,24 @@ TEST(loss_has_no_dropout_and_changes_nothing) {
 }
 
 TEST(smaller_batches_follow_larger_ones) {
-  SoftmaxShape shape = everything(20, 3, 40);
-  shape.tied = true;
-  Twins twins(shape, 40);
-  Random random(2);
-  double expected = 0;
-  std::vector<std::unique_ptr<SoftmaxRows>> all;
-  for (const std::uint32_t size : {3u, 40u, 1u}) {
-    shape.batch = size;
-    all.push_back(make_rows(shape, random));
-    const SoftmaxBatch batch = batch_of(*all.back(), size);
-    expected += k_base::softmax_step(twins.processor.state, batch, twins.processor.scratch, twins.pool);
-    k_cuda::softmax_step(twins.gpu.state, batch, twins.gpu.scratch, twins.pool);
+  for (const bool tied : {false, true}) {
+    SoftmaxShape shape = everything(20, 3, 40);
+    shape.tied = tied;
+    Twins twins(shape, 40);
+    Random random(2);
+    double expected = 0;
+    std::vector<std::unique_ptr<SoftmaxRows>> all;
+    for (const std::uint32_t size : {3u, 40u, 1u}) {
+      shape.batch = size;
+      all.push_back(make_rows(shape, random));
+      const SoftmaxBatch batch = batch_of(*all.back(), size);
+      expected += k_base::softmax_step(twins.processor.state, batch, twins.processor.scratch, twins.pool);
+      k_cuda::softmax_step(twins.gpu.state, batch, twins.gpu.scratch, twins.pool);
+    }
+    EXPECT(close(twins.settle(), expected, 1e-5));
+    twins.fetch();
+    EXPECT_CLOSE(twins.gpu.collect(&SoftmaxArray::values), twins.processor.collect(&SoftmaxArray::values), 2e-5);
   }
-  EXPECT(close(twins.settle(), expected, 1e-5));
 }
 
 TEST(gradient_is_that_of_the_formulas) {

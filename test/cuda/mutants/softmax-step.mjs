@@ -88,7 +88,7 @@ export const softmaxStepMutants = [
     file: scores,
     source,
     find: '        if (item == masked) sums[i][j] = kMasked;\n',
-    replace: '',
+    replace: '        if (item == masked && item >= a.num_items) sums[i][j] = kMasked;\n',
     by: 'plain',
   }),
   // Gradients
@@ -127,13 +127,6 @@ export const softmaxStepMutants = [
     replace: '= sum;',
     by: 'tsan',
   }),
-  of('step-before-the-gradient-is-there', {
-    file: gradients,
-    source,
-    find: `    ${barrier}\n    const std::uint32_t first = panel * kTileItems;`,
-    replace: '    const std::uint32_t first = panel * kTileItems;',
-    by: 'tsan',
-  }),
   // The network
   of('units-read-too-early', {
     file: network,
@@ -161,7 +154,7 @@ export const softmaxStepMutants = [
     file: network,
     source,
     find: '(gradient - mean - a.normal[base + k] * along) * inverse',
-    replace: '(gradient - a.normal[base + k] * along) * inverse',
+    replace: '(gradient - 0 * mean - a.normal[base + k] * along) * inverse',
     by: 'plain',
   }),
   of('weight-sums-read-too-early', {
