@@ -45,7 +45,6 @@ struct Backend {
   // The sum of the losses alone, without dropout.
   double (*softmax_loss)(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch,
                          Pool& pool);
-
   Status (*solve_als)(const AlsCall& call, Pool& pool, AlsSums& sums);
   void (*form_gram)(const GramCall& call, Pool& pool);
   double (*sum_pair_losses)(const AlsPairsCall& call, Pool& pool);
@@ -65,6 +64,10 @@ struct Backend {
   // Rows of devices alone. There a call needs the DeviceMemory in its state, and a kernel that does not exist is
   // nullptr.
   const DeviceOperations* device = nullptr;
+
+  // There softmax_step and softmax_loss only queue their work, and return 0. Waits for it; `losses` is what they would
+  // have returned since the last call.
+  Status (*softmax_settle)(const SoftmaxState& state, const SoftmaxScratch& scratch, double& losses) = nullptr;
 };
 
 // The row in use: the fastest level that this processor runs, unless a level was forced.

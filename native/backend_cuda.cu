@@ -32,6 +32,10 @@ Backend make_row() {
   row.train_adam = train_adam;
   row.train_batch = train_batch;
   row.evaluate_pairs = evaluate_pairs;
+  row.softmax_step = softmax_step;
+  row.softmax_loss = softmax_loss;
+  row.softmax_settle = softmax_settle;
+  row.train_item_pairs = train_item_pairs;
   return row;
 }
 

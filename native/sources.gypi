@@ -26,6 +26,7 @@
       "native/core/parallel.cc",
       "native/core/permutation.cc",
       "native/core/positive_cells.cc",
+      "native/core/softmax_parameters.cc",
       "native/core/softmax_trainer.cc",
       "native/core/target_blocks.cc",
       "native/core/trainer.cc",
@@ -76,9 +77,11 @@
       "native/cuda/memory.cu",
       "native/kernels/evaluate_pairs.cu",
       "native/kernels/select_topk.cu",
+      "native/kernels/softmax_step.cu",
       "native/kernels/train_adam.cu",
       "native/kernels/train_batch.cu",
-      "native/kernels/train_epoch.cu"
+      "native/kernels/train_epoch.cu",
+      "native/kernels/train_item_pairs.cu"
     ]
   }
 }

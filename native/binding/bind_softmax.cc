@@ -60,7 +60,7 @@ SoftmaxSetup read_setup(Napi::Env env, const Fields& fields) {
   setup.clip_norm = fields.f32("clipNorm");
   setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
   setup.threads = at_most(fields, "threads", kMostThreads, env);
-  setup.device = device_of(env, fields, &Backend::softmax_step, &Backend::softmax_loss);
+  setup.device = device_of(env, fields, &Backend::softmax_step, &Backend::softmax_loss, &Backend::softmax_settle);
   if (setup.dim == 0 || setup.batch_size == 0)
     throw Napi::RangeError::New(env, "native: `dim` and `batchSize` must be above 0");
   return setup;

@@ -6,8 +6,6 @@
 namespace palate {
 namespace {
 
-// As many blocks as may run at a time; more would leave fewer candidates for negatives in each.
-constexpr std::size_t kMostGroups = 16;
 // Items that a group has at least, where there are so many: among fewer, negatives repeat.
 constexpr std::size_t kFewestItems = 128;
 
@@ -15,13 +13,13 @@ constexpr double kDraws = 4294967296.0;  // values of a threshold
 
 }  // namespace
 
-ItemGroups::ItemGroups(View<const double> noise) : noise_(noise), group_of_(noise.size) {
+ItemGroups::ItemGroups(View<const double> noise, std::size_t most) : noise_(noise), group_of_(noise.size) {
   for (std::uint32_t item = 0; item < noise.size; ++item) {
     if (noise[item] > 0) by_popularity_.push_back(item);
   }
   std::stable_sort(by_popularity_.begin(), by_popularity_.end(),
                    [noise](std::uint32_t a, std::uint32_t b) { return noise[a] > noise[b]; });
-  starts_.resize(std::clamp<std::size_t>(by_popularity_.size() / kFewestItems, 1, kMostGroups) + 1);
+  starts_.resize(std::clamp<std::size_t>(by_popularity_.size() / kFewestItems, 1, most) + 1);
   dealt_.resize(by_popularity_.size());
   slots_ = Buffer<AliasSlot>(by_popularity_.size());
 }

@@ -15,7 +15,8 @@ namespace palate {
 class ItemGroups {
  public:
   // `noise` (items): weights of the noise distribution, >= 0. Items of weight 0 belong to no group. Kept, not copied.
-  explicit ItemGroups(View<const double> noise);
+  // There are at most `most` <= 256 groups.
+  ItemGroups(View<const double> noise, std::size_t most);
 
   bool failed() const { return group_of_.failed() || slots_.failed(); }
   std::uint32_t count() const { return static_cast<std::uint32_t>(starts_.size() - 1); }

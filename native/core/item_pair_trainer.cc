@@ -1,5 +1,6 @@
 #include "core/item_pair_trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numeric>
@@ -26,6 +27,12 @@ std::uint64_t cell_stream(std::uint32_t chunk, std::uint32_t cell) { return (std
 
 std::uint32_t padded(std::uint32_t dim) { return (dim + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes; }
 
+// As many cells as may run at a time; more groups would leave fewer candidates for negatives in each. A device needs
+// more cells than a processor. There the counts of a chunk's pairs by share and cell are the bound, which the host
+// walks over.
+constexpr std::size_t kProcessorGroups = 16;
+constexpr std::size_t kDeviceGroups = 64;
+
 double mean_of(double sum, double count) { return count == 0 ? 0.0 : sum / count; }
 
 }  // namespace
@@ -34,7 +41,7 @@ ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
     : setup_(setup),
       device_(setup.device),
       stride_(padded(setup.dim)),
-      groups_(setup.noise),
+      groups_(setup.noise, device_.memory() != nullptr ? kDeviceGroups : kProcessorGroups),
       pairs_(setup.histories, setup.plan, setup.reject_seen),
       valid_pairs_(setup.valid, setup.plan, false),
       inputs_(std::size_t{setup.num_items} * stride_),
@@ -83,6 +90,7 @@ Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::ui
   call.reject_seen = pairs.pair_histories() != nullptr;
   call.inputs = inputs_.data();
   call.outputs = outputs_.data();
+  call.num_items = setup_.num_items;
   call.stride = stride_;
   call.pairs = pairs.pairs();
   call.histories = pairs.pair_histories();
@@ -93,6 +101,7 @@ Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::ui
   call.slots = groups_.slots();
   call.group_starts = groups_.starts();
   call.log_noise = setup_.log_noise.empty() ? nullptr : setup_.log_noise.data;
+  call.num_histories = static_cast<std::uint32_t>(std::max<std::size_t>(setup_.histories.offsets.size, 1) - 1);
   call.seen_offsets = setup_.histories.offsets.data;
   call.seen_items = setup_.seen_items.data;
   call.seeds = seeds_.data();

@@ -22,6 +22,9 @@ constexpr std::uint64_t kPairStream = 34;
 constexpr std::uint64_t kDropoutStream = 35;
 constexpr std::uint64_t kDealStream = 36;
 
+// Steps that a device may be behind: their losses are looked at, and memory of the queue is bounded.
+constexpr std::uint32_t kStepsAhead = 64;
+
 std::uint32_t padded(std::uint32_t size) {
   return static_cast<std::uint32_t>((size + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes);
 }
@@ -132,6 +135,10 @@ void SoftmaxTrainer::allocate_blocks() {
       static_cast<std::uint32_t>(std::min<std::uint64_t>(setup_.batch_size, std::max<std::uint64_t>(most, 1)));
   setup_.batch_size = rows;
   const std::uint32_t count = (rows + kSoftmaxRows - 1) / kSoftmaxRows;
+  // A device has memory of its own for the blocks, and wants to know more of the rows.
+  const bool on_device = device_.memory() != nullptr;
+  const std::size_t blocks = on_device ? 0 : count;
+  const std::size_t device_rows = on_device ? std::size_t{count} * kSoftmaxRows : 0;
   const std::size_t stride = state_.stride;
   const std::size_t across = softmax_scratch_rows(state_.dim, state_.hidden_stride) * kSoftmaxRows;
   const std::size_t sizes[] = {std::size_t{setup_.num_items} * kSoftmaxRows,
@@ -142,7 +149,7 @@ void SoftmaxTrainer::allocate_blocks() {
                                kSoftmaxRows * stride,
                                state_.layout.size,
                                across};
-  block_memory_ = Buffer<float>(count * std::accumulate(std::begin(sizes), std::end(sizes), std::size_t{0}));
+  block_memory_ = Buffer<float>(blocks * std::accumulate(std::begin(sizes), std::end(sizes), std::size_t{0}));
   batch_items_ = Buffer<std::uint32_t>(std::size_t{count} * kSoftmaxRows);
   batch_totals_ = Buffer<float>(std::size_t{count} * kSoftmaxRows);
   const std::size_t paired = setup_.single_pairs ? count : 0;
@@ -150,11 +157,15 @@ void SoftmaxTrainer::allocate_blocks() {
   pair_ends_ = Buffer<std::uint32_t>(paired * softmax_chunks(setup_.num_items));
   first_row_ = Buffer<std::uint32_t>(setup_.num_items);
   norms_ = Buffer<double>(softmax_tasks(setup_.num_items, state_.layout.size));
+  row_losses_ = Buffer<double>(device_rows);
   failed_ = failed_ || block_memory_.failed() || batch_items_.failed() || batch_totals_.failed() ||
-            pair_entries_.failed() || pair_ends_.failed() || first_row_.failed() || norms_.failed();
+            pair_entries_.failed() || pair_ends_.failed() || first_row_.failed() || norms_.failed() ||
+            row_losses_.failed();
   if (failed_) return;
   targets_.resize(count);
-  blocks_.resize(count);
+  blocks_.resize(blocks);
+  rows_.resize(device_rows);
+  placed_targets_.resize(on_device ? count : 0);
   float* memory = block_memory_.data();
   for (SoftmaxBlock& block : blocks_) {
     float** const parts[] = {&block.logits, &block.scaled,   &block.weights, &block.inputs,
@@ -167,6 +178,10 @@ void SoftmaxTrainer::allocate_blocks() {
   scratch_.blocks = blocks_.data();
   scratch_.first_row = first_row_.data();
   scratch_.norms = norms_.data();
+  scratch_.capacity = count * kSoftmaxRows;
+  scratch_.rows = rows_.data();
+  scratch_.targets = placed_targets_.data();
+  scratch_.losses = row_losses_.data();
   batch_.items = batch_items_.data();
   batch_.totals = batch_totals_.data();
   batch_.targets = targets_.data();
@@ -224,6 +239,7 @@ void SoftmaxTrainer::order_blocks(std::uint32_t epoch) {
 // Takes blocks of `order_` from `begin` on, up to `most` rows; returns where it stopped.
 std::size_t SoftmaxTrainer::next_counts(const TargetBlocks& blocks, std::size_t begin, std::uint32_t most) {
   batch_.size = 0;
+  batch_.targets_stay = true;
   for (std::size_t n = begin; n < order_.size(); ++n) {
     const TargetBlocks::Block block = blocks.block(order_[n]);
     if (batch_.size + block.size > most) return n;
@@ -249,6 +265,7 @@ void SoftmaxTrainer::next_pairs(const Permutation& order, std::uint64_t begin) {
     targets_[block] = arrange_pairs(pairs, count, setup_.num_items, pair_entries_.data() + first,
                                     pair_ends_.data() + std::size_t{block} * chunks);
   }
+  batch_.targets_stay = false;
   batch_.total = batch_.size;
 }
 
@@ -265,17 +282,27 @@ void SoftmaxTrainer::start_step(float learning_rate) {
   ++step_;
 }
 
+// Adds the losses of what a device has still queued.
+Status SoftmaxTrainer::settle(double& total) {
+  const Backend& backend = device_.backend();
+  if (backend.softmax_settle == nullptr) return Status::ok;
+  double losses = 0;
+  const Status status = backend.softmax_settle(state_, scratch_, losses);
+  total += losses;
+  return status;
+}
+
 Status SoftmaxTrainer::take_step(float learning_rate, const Flags& flags, double& total) {
   if (flags.raised()) return Status::cancelled;
   start_step(learning_rate);
   total += device_.backend().softmax_step(state_, batch_, scratch_, pool_);
-  if (device_.status() != Status::ok) return device_.status();
+  const Status status = step_ % kStepsAhead == 0 ? settle(total) : Status::ok;
+  if (status != Status::ok) return status;
   return std::isfinite(total) ? Status::ok : Status::diverged;
 }
 
-Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss) {
+Status SoftmaxTrainer::run_steps(std::uint32_t epoch, float learning_rate, const Flags& flags, double& total) {
   const std::uint64_t pairs = counts_->size(0);
-  double total = 0;
   Status status = Status::ok;
   if (setup_.single_pairs) {
     const Permutation order = make_permutation(pairs, setup_.seed, (kPairStream << 32) + epoch);
@@ -292,8 +319,18 @@ Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Fla
       status = take_step(learning_rate, flags, total);
     }
   }
+  return status;
+}
+
+Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss) {
+  double total = 0;
+  Status status = run_steps(epoch, learning_rate, flags, total);
+  // Whatever ended the steps: the next ones begin with no losses.
+  const Status settled = settle(total);
+  if (status == Status::ok) status = settled;
   if (status != Status::ok) return status;
-  loss = total / static_cast<double>(pairs);
+  if (!std::isfinite(total)) return Status::diverged;
+  loss = total / static_cast<double>(counts_->size(0));
   for (const SoftmaxArray* array : {&state_.inputs, &state_.outputs, &state_.biases, &state_.dense}) {
     status = device_.check_finite(array->values, array->size, pool_);
     if (status != Status::ok) return status;
@@ -304,14 +341,17 @@ Status SoftmaxTrainer::train(std::uint32_t epoch, float learning_rate, const Fla
 Status SoftmaxTrainer::evaluate(const TargetBlocks& blocks, std::uint64_t pairs, const Flags& flags, double& loss) {
   order_.resize(blocks.num_blocks());
   std::iota(order_.begin(), order_.end(), 0u);
-  const auto most = static_cast<std::uint32_t>(blocks_.size() * kSoftmaxRows);
+  const auto most = static_cast<std::uint32_t>(targets_.size() * kSoftmaxRows);
   double total = 0;
-  for (std::size_t begin = 0; begin < order_.size();) {
-    if (flags.raised()) return Status::cancelled;
+  Status status = Status::ok;
+  for (std::size_t begin = 0; begin < order_.size() && status == Status::ok;) {
     begin = next_counts(blocks, begin, most);
     total += device_.backend().softmax_loss(state_, batch_, scratch_, pool_);
-    if (device_.status() != Status::ok) return device_.status();
+    if (flags.raised()) status = Status::cancelled;
   }
+  const Status settled = settle(total);
+  if (status == Status::ok) status = settled;
+  if (status != Status::ok) return status;
   loss = pairs == 0 ? std::numeric_limits<double>::quiet_NaN() : total / static_cast<double>(pairs);
   // Parameters can be finite and their products not.
   return pairs == 0 || std::isfinite(loss) ? Status::ok : Status::diverged;
@@ -345,12 +385,6 @@ SoftmaxResult SoftmaxTrainer::score_test(const std::atomic<std::int32_t>& cancel
   return result;
 }
 
-std::size_t SoftmaxTrainer::num_weights() const {
-  const std::size_t dim = state_.dim;
-  const std::size_t hidden = state_.hidden;
-  return (hidden != 0 ? 2 * hidden * dim + hidden + dim : 0) + (state_.layer_norm ? 2 * dim : 0);
-}
-
 Status SoftmaxTrainer::fetch() {
   const SoftmaxState& s = state_;
   return device_.fetch({s.inputs.values, s.outputs.values, s.biases.values, s.dense.values});
@@ -358,35 +392,8 @@ Status SoftmaxTrainer::fetch() {
 
 void SoftmaxTrainer::write(const SoftmaxParameters& source) {
   const SoftmaxState& s = state_;
-  exchange(source, false);
+  exchange_parameters(s, source, false);
   device_.forget({s.inputs.values, s.outputs.values, s.biases.values, s.dense.values});
-}
-
-void SoftmaxTrainer::exchange(const SoftmaxParameters& packed, bool out) {
-  // Moves rows to or from `next`, and returns what lies behind them there.
-  const auto move = [out](float* padded, float* next, std::size_t rows, std::size_t columns, std::size_t stride) {
-    for (std::size_t row = 0; row < rows; ++row, next += columns) {
-      float* own = padded + row * stride;
-      std::copy_n(out ? own : next, columns, out ? next : own);
-    }
-    return next;
-  };
-  const SoftmaxState& s = state_;
-  move(s.inputs.values, packed.inputs, s.num_items, s.dim, s.stride);
-  move(s.outputs.values, packed.outputs, s.num_items, s.dim, s.stride);
-  move(s.biases.values, packed.biases, 1, s.biases.size, 0);
-  float* next = packed.weights;
-  float* dense = s.dense.values;
-  if (s.hidden != 0) {
-    next = move(dense + s.layout.first_weights, next, s.hidden, s.dim, s.stride);
-    next = move(dense + s.layout.first_bias, next, 1, s.hidden, 0);
-    next = move(dense + s.layout.second_weights, next, s.dim, s.hidden, s.hidden_stride);
-    next = move(dense + s.layout.second_bias, next, 1, s.dim, 0);
-  }
-  if (s.layer_norm) {
-    next = move(dense + s.layout.gain, next, 1, s.dim, 0);
-    move(dense + s.layout.shift, next, 1, s.dim, 0);
-  }
 }
 
 }  // namespace palate

@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "core/pair_counts.h"
 #include "core/parallel.h"
+#include "core/softmax_parameters.h"
 #include "core/status.h"
 #include "core/target_blocks.h"
 #include "core/view.h"
@@ -50,14 +51,6 @@ struct SoftmaxResult {
   double valid_loss = 0;
 };
 
-// Parameters without padding.
-struct SoftmaxParameters {
-  float* inputs = nullptr;   // (num_items, dim) E
-  float* outputs = nullptr;  // (num_items, dim) F, the same numbers as E in the tied model
-  float* biases = nullptr;   // (num_items) where the model has biases
-  float* weights = nullptr;  // W1, b1, W2, b2, gain and shift, of those that the model has, one after another
-};
-
 class SoftmaxTrainer {
  public:
   explicit SoftmaxTrainer(const SoftmaxSetup& setup);
@@ -75,12 +68,12 @@ class SoftmaxTrainer {
   std::uint64_t pairs(std::uint32_t part) const { return counts_->size(part); }
   const SoftmaxState& state() const { return state_; }
 
-  std::size_t num_weights() const;
+  std::size_t num_weights() const { return num_softmax_weights(state_); }
 
   // Brings the parameters back from the device, to be called before `read` and `write`.
   Status fetch();
   // Copies the parameters out, or back in; the optimizer's state stays.
-  void read(const SoftmaxParameters& target) { exchange(target, true); }
+  void read(const SoftmaxParameters& target) { exchange_parameters(state_, target, true); }
   void write(const SoftmaxParameters& source);
   const Device& device() const { return device_; }
 
@@ -98,13 +91,13 @@ class SoftmaxTrainer {
   Status train(std::uint32_t epoch, float learning_rate, const Flags& flags, double& loss);
   Status evaluate(const TargetBlocks& blocks, std::uint64_t pairs, const Flags& flags, double& loss);
   Status arrange(PairCounts& counts, std::uint32_t part, TargetBlocks& blocks);
+  Status run_steps(std::uint32_t epoch, float learning_rate, const Flags& flags, double& total);
+  Status settle(double& total);
   Status take_step(float learning_rate, const Flags& flags, double& total);
   void order_blocks(std::uint32_t epoch);
   std::size_t next_counts(const TargetBlocks& blocks, std::size_t begin, std::uint32_t most);
   void next_pairs(const Permutation& order, std::uint64_t begin);
   void start_step(float learning_rate);
-  std::vector<std::uint32_t> inputs_with_pairs(const PairCounts& counts, std::uint32_t part) const;
-  void exchange(const SoftmaxParameters& packed, bool out);
 
   SoftmaxSetup setup_;
   Device device_;
@@ -117,13 +110,14 @@ class SoftmaxTrainer {
   SoftmaxBatch batch_;
   Buffer<std::uint32_t> batch_items_;
   Buffer<float> batch_totals_;
-  std::vector<SoftmaxTargets> targets_;
+  std::vector<SoftmaxTargets> targets_, placed_targets_;
   Buffer<std::uint32_t> pair_entries_, pair_ends_;  // of single pairs
   SoftmaxScratch scratch_;
   std::vector<SoftmaxBlock> blocks_;
   Buffer<float> block_memory_;
   Buffer<std::uint32_t> first_row_;
-  Buffer<double> norms_;
+  Buffer<double> norms_, row_losses_;
+  std::vector<SoftmaxRow> rows_;
   double power1_ = 1;  // beta1^step
   double power2_ = 1;
   std::uint64_t step_ = 0;

@@ -14,6 +14,10 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
 Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLoss& loss);
 void evaluate_pairs(TrainState& state, const PairsCall& call, Pool& pool, EpochLoss& loss);
+double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
+Status softmax_settle(const SoftmaxState& state, const SoftmaxScratch& scratch, double& losses);
+Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
 
 Status all_finite(DeviceMemory& device, const float* values, std::size_t count, bool& finite);
 

@@ -90,8 +90,11 @@ struct SoftmaxBatch {
   const std::uint32_t* items = nullptr;     // (size) input item of each row; may repeat
   const float* totals = nullptr;            // (size) sum of each row's counts
   const SoftmaxTargets* targets = nullptr;  // (blocks)
-  double total = 1;                         // what the loss of the batch is divided by
-  std::uint32_t key = 0;                    // of the dropout
+  // For devices. True: targets at one address are the same in every batch. False: all are new, and blocks' arrays lie
+  // one behind the other, entries kSoftmaxRows and ends softmax_chunks() apart.
+  bool targets_stay = false;
+  double total = 1;       // what the loss of the batch is divided by
+  std::uint32_t key = 0;  // of the dropout
   // AdamW's scalars: see StepScalars in math/optimizers.h.
   float rate = 0;
   float keep = 1;
@@ -115,6 +118,15 @@ struct SoftmaxBlock {
   double loss = 0;
 };
 
+// A row of a batch as a device needs it.
+struct SoftmaxRow {
+  std::uint32_t item = 0;
+  std::uint32_t next = 0;   // 1 + next row with the same input, 0: none
+  std::uint32_t first = 0;  // 1: no row before it has the same input
+  float total = 0;          // of its counts
+  float weight = 0;         // total / SoftmaxBatch::total
+};
+
 constexpr std::size_t softmax_scratch_rows(std::size_t dim, std::size_t hidden_stride) {
   return 5 * dim + 2 * hidden_stride + 4;
 }
@@ -123,6 +135,11 @@ struct SoftmaxScratch {
   SoftmaxBlock* blocks = nullptr;      // (blocks of the largest batch)
   std::uint32_t* first_row = nullptr;  // (num_items) 1 + first row of the batch with this input, 0: none
   double* norms = nullptr;             // (tasks of softmax_tasks)
+  // For devices, which have no blocks.
+  std::uint32_t capacity = 0;         // rows of the largest batch, a multiple of kSoftmaxRows
+  SoftmaxRow* rows = nullptr;         // (capacity)
+  SoftmaxTargets* targets = nullptr;  // (capacity / kSoftmaxRows) where they lie on the device
+  double* losses = nullptr;           // (capacity) of the rows, added up over the steps; zeros before the first one
 };
 
 // Tasks that own gradients: panels of items, then pieces of the network's weights.

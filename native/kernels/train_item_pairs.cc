@@ -108,14 +108,15 @@ void train_cell(void* context, std::uint32_t block) {
   const PairScratch scratch = scratch_of(call, block);
   const std::uint32_t width = call.negatives + 1;
   const std::uint32_t stride = call.stride;
-  std::uint64_t state = call.seeds[cell];
+  const Draws draws = {call.seeds[cell], std::uint64_t{size} * call.negatives};
+  std::uint64_t number = 0;
   double loss = 0;
   for (std::size_t turn = 0; turn < turns; ++turn) {
     if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) break;
     std::uint32_t count = 0;
-    for (std::size_t place = turn; place < size; place += turns, ++count) {
+    for (std::size_t place = turn; place < size; place += turns, ++count, number += call.negatives) {
       std::uint32_t* targets = scratch.targets + std::size_t{count} * width;
-      draw_targets(call, noise, begin + place, state, targets);
+      draw_targets(call, noise, begin + place, draws, number, targets);
       score_pair(input_of(call, begin + place), call.outputs, targets, width, stride,
                  scratch.scores + std::size_t{count} * width);
     }

@@ -10,7 +10,10 @@
 //                      (Bengio and Senecal 2008; with log_noise = log q up to a constant it tends to the full softmax)
 //
 // A negative that is the output itself is void: it takes no part. With `reject_seen` a negative out of the history that
-// the pair comes from is drawn again, at most kMostDraws times, and is void then.
+// the pair comes from is drawn again, at most kMostDraws times, and is void then. Numbers are drawn by place, so that a
+// device may draw them in any order: negative r of the n-th pair that a cell of P pairs trains on is drawn by number n
+// K
+// + r of the cell's sequence (math/random.h), where that is rejected by number P K + n K + r, and so on.
 //
 // Order, and how it is deterministic with no lock: items are dealt to `groups` groups (core/item_groups.h), a pair (i,
 // j) lies in the cell (group of i, group of j), and its negatives are drawn from the group of j. Stratum s is the cells
@@ -59,8 +62,9 @@ struct ItemPairsCall {
   bool reject_seen = false;
   bool update = true;  // false: losses alone
 
-  float* inputs = nullptr;   // (items, stride), zeros behind `dim`
-  float* outputs = nullptr;  // (items, stride)
+  float* inputs = nullptr;   // (num_items, stride), zeros behind `dim`
+  float* outputs = nullptr;  // (num_items, stride)
+  std::uint32_t num_items = 0;
   std::uint32_t stride = 0;
 
   const ItemPair* pairs = nullptr;
@@ -72,12 +76,13 @@ struct ItemPairsCall {
 
   const AliasSlot* slots = nullptr;             // (items with noise) by group
   const std::uint32_t* group_starts = nullptr;  // (groups + 1) ranges of slots
-  const float* log_noise = nullptr;             // (items); nullptr: no correction
+  const float* log_noise = nullptr;             // (num_items); nullptr: no correction
 
+  std::uint32_t num_histories = 0;
   const std::uint32_t* seen_offsets = nullptr;  // CSR of histories, items ascending; for reject_seen
   const std::uint32_t* seen_items = nullptr;
 
-  const std::uint64_t* seeds = nullptr;  // (groups * groups) random state of each cell
+  const std::uint64_t* seeds = nullptr;  // (groups * groups) seed of each cell's sequence
   float* scratch = nullptr;              // (groups, scratch_stride)
   std::size_t scratch_stride = 0;
   double* block_losses = nullptr;  // (groups), added to

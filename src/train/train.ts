@@ -20,5 +20,6 @@ export async function train(data: Dataset, options: TrainOptions): Promise<Model
   const spec = resolveModel(options);
   const run = resolveRun(data, options);
   const training = prepare(spec, data, options);
-  return new Model(modelData(data, await training.start(run), training.options, run.seed));
+  const trained = await onDevice(() => training.start(run));
+  return new Model(modelData(data, trained, training.options, run.seed));
 }

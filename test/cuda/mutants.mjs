@@ -6,7 +6,9 @@
 import { emulatorMutants } from './mutants/emulator.mjs';
 import { memoryMutants } from './mutants/memory.mjs';
 import { selectTopkMutants } from './mutants/select-topk.mjs';
+import { softmaxStepMutants } from './mutants/softmax-step.mjs';
 import { trainMutants } from './mutants/train.mjs';
+import { trainItemPairsMutants } from './mutants/train-item-pairs.mjs';
 
 /**
  * @typedef {object} Mutant
@@ -21,4 +23,11 @@ import { trainMutants } from './mutants/train.mjs';
  */
 
 /** @type {Mutant[]} */
-export const mutants = [...emulatorMutants, ...memoryMutants, ...selectTopkMutants, ...trainMutants];
+export const mutants = [
+  ...emulatorMutants,
+  ...memoryMutants,
+  ...selectTopkMutants,
+  ...softmaxStepMutants,
+  ...trainItemPairsMutants,
+  ...trainMutants,
+];

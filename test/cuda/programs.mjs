@@ -24,4 +24,7 @@ export const programs = [
   { name: 'train_epoch', kernels: ['train_epoch'], ...training },
   { name: 'train_adam', kernels: ['train_adam'], ...training },
   { name: 'train_batch', kernels: ['train_batch'], ...training },
+  { name: 'softmax_step', kernels: ['softmax_step'] },
+  { name: 'softmax_shapes', kernels: ['softmax_step'] },
+  { name: 'train_item_pairs', kernels: ['train_item_pairs'], core: ['item_groups'] },
 ];

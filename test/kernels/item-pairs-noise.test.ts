@@ -26,7 +26,7 @@ test('draws follow the weights: chi-square', () => {
   const rng = new OracleRng(5, 0n);
   const draws = 200_000;
   const counts = new Float64Array(noise.length);
-  for (let n = 0; n < draws; n++) counts[drawSlot(slots, rng)]++;
+  for (let n = 0; n < draws; n++) counts[drawSlot(slots, rng.next())]++;
   let chiSquare = 0;
   for (const item of items) {
     const expected = (draws * noise[item]) / total;

@@ -25,8 +25,8 @@ export function aliasTable(items: readonly number[], noise: ArrayLike<number>): 
   return slots;
 }
 
-export function drawSlot(slots: readonly AliasSlot[], rng: OracleRng): number {
-  const bits = rng.next();
+/** The item that 64 random bits draw. */
+export function drawSlot(slots: readonly AliasSlot[], bits: bigint): number {
   const slot = slots[Number(((bits >> 32n) * BigInt(slots.length)) >> 32n)];
   return slot.items[Number(bits & 0xffffffffn) < slot.threshold ? 0 : 1];
 }

@@ -2,7 +2,7 @@
  * the other: the twin of train_item_pairs.cc. */
 import type { ItemPairConfig } from '../../src/native/binding.js';
 import { type AliasSlot, aliasTable, dealItems, drawSlot } from './item-groups.js';
-import { OracleRng } from './train-rng.js';
+import { OracleRng, OracleSequence } from './train-rng.js';
 
 const BATCH = 16;
 const MOST_DRAWS = 16;
@@ -102,19 +102,27 @@ const row = (table: Float64Array, item: number, dim: number): Float64Array =>
   table.subarray(item * dim, (item + 1) * dim);
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, k) => sum + x * b[k], 0);
 
-/** The output of a pair, then its negatives. */
-function drawTargets(config: ItemPairConfig, pair: Pair, slots: readonly AliasSlot[], rng: OracleRng): number[] {
+/** The output of a pair, then its negatives, drawn by the numbers of `sequence` from `first` on; those of further tries
+ * follow `perTry` later each. */
+function drawTargets(
+  config: ItemPairConfig,
+  pair: Pair,
+  slots: readonly AliasSlot[],
+  sequence: OracleSequence,
+  first: number,
+  perTry: number,
+): number[] {
   const seen = config.rejectSeen
     ? config.seenItems.subarray(config.offsets[pair.history], config.offsets[pair.history + 1])
     : new Uint32Array(0);
-  const negative = (): number => {
+  const negative = (r: number): number => {
     for (let n = 0; n < MOST_DRAWS; n++) {
-      const item = drawSlot(slots, rng);
+      const item = drawSlot(slots, sequence.at(first + r + n * perTry));
       if (!seen.includes(item)) return item;
     }
     return pair.output;
   };
-  return [pair.output, ...Array.from({ length: config.negatives }, negative)];
+  return [pair.output, ...Array.from({ length: config.negatives }, (_, r) => negative(r))];
 }
 
 /** Trains on the pairs of one cell; returns the sum of losses. */
@@ -123,16 +131,18 @@ function runCell(
   { inputs, outputs }: OracleTables,
   pairs: readonly Pair[],
   slots: readonly AliasSlot[],
-  rng: OracleRng,
+  sequence: OracleSequence,
   rate: number,
 ): number {
-  const { dim } = config;
+  const { dim, negatives } = config;
   let total = 0;
+  let drawn = 0;
   const turns = Math.ceil(pairs.length / BATCH);
   for (let turn = 0; turn < turns; turn++) {
     const next = pairs.filter((_, place) => place % turns === turn);
     const batch = next.map((pair) => {
-      const targets = drawTargets(config, pair, slots, rng);
+      const targets = drawTargets(config, pair, slots, sequence, drawn, pairs.length * negatives);
+      drawn += negatives;
       const scores = targets.map((target) => dot(row(inputs, pair.input, dim), row(outputs, target, dim)));
       return { pair, targets, ...pairSlopes(config, targets, scores) };
     });
@@ -181,7 +191,7 @@ function runChunk(
       const output = (input + stratum) % groups;
       const cell = input * groups + output;
       const state = new OracleRng(seed, ((BigInt(chunk) + 2n) << 32n) + BigInt(cell)).next();
-      sum += runCell(config, tables, cells[cell], tablesOfNoise[output], OracleRng.at(state), rateOf(n, groups));
+      sum += runCell(config, tables, cells[cell], tablesOfNoise[output], new OracleSequence(state), rateOf(n, groups));
     }
   }
   return { sum, pairs: count };
