@@ -7,6 +7,7 @@
       "native/core/adam_tables.cc",
       "native/core/als_trainer.cc",
       "native/core/batches.cc",
+      "native/core/chunks.cc",
       "native/core/cooccurrence.cc",
       "native/core/count_trainer.cc",
       "native/core/cuda_library.cc",
@@ -63,7 +64,12 @@
       "native/cuda/finite.cu",
       "native/cuda/library.cu",
       "native/cuda/memory.cu",
-      "native/kernels/select_topk.cu"
+      "native/cuda/products.cu",
+      "native/cuda/sums.cu",
+      "native/kernels/count_cooccurrence.cu",
+      "native/kernels/factorize_counts.cu",
+      "native/kernels/select_topk.cu",
+      "native/kernels/solve_als.cu"
     ]
   }
 }

@@ -10,6 +10,13 @@ extern const Backend backend;
 // The functions of native/kernels/*.cu, as backend_cuda.cu gathers them.
 Status select_topk(const TopkCall& call, Pool& pool);
 
+Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
+Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
+
+Status solve_als(const AlsCall& call, Pool& pool, AlsSums& sums);
+void form_gram(const GramCall& call, Pool& pool);
+double sum_pair_losses(const AlsPairsCall& call, Pool& pool);
+
 Status all_finite(DeviceMemory& device, const float* values, std::size_t count, bool& finite);
 
 }  // namespace palate::k_cuda

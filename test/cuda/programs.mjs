@@ -14,4 +14,8 @@ export const programs = [
   { name: 'memory' },
   { name: 'finite' },
   { name: 'select_topk', kernels: ['select_topk'] },
+  { name: 'products' },
+  { name: 'count_cooccurrence', kernels: ['count_cooccurrence'], core: ['chunks'] },
+  { name: 'factorize_counts', kernels: ['factorize_counts'] },
+  { name: 'solve_als', kernels: ['solve_als'] },
 ];
