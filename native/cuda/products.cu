@@ -16,7 +16,7 @@ struct Shares {
   bool upper;
 };
 
-__global__ void __launch_bounds__(kProductThreads, 4)
+__global__ void __launch_bounds__(kProductThreads, 3)
     product_kernel(const __grid_constant__ Product product, const Shares shares) {
   SHARED(slabs, ProductSlabs);
   const std::uint64_t depth = product.depth;

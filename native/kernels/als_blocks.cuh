@@ -23,6 +23,9 @@ struct BlockMemory {
   float side[kWidth];  // of the equations, then their solution
   float step[kWidth];  // of the block before
   float parts[kPairThreads];
+  // Kept here, as registers are full of the matrix.
+  double losses[kPairThreads / kWarpSize];
+  double gains[kWidth];
 
   // Place of row i's diagonal, less i: element (i, j) stands at row(i) + j.
   __device__ static std::uint32_t row(std::uint32_t i) { return i * kWidth - i * (i + 1) / 2; }
@@ -53,13 +56,12 @@ __device__ void start_gradient(Memory& m, const AlsBatch& batch, const float* p,
   __syncthreads();
 }
 
-// Brings the scores of some pairs up to date, and stages their columns and errors. Returns their loss, in lane 0 of
-// each warp, when the scores were not there yet. Ends with a barrier.
+// Brings the scores of some pairs up to date, and stages their columns and errors. Adds up their losses when the scores
+// were not there yet. Ends with a barrier.
 template <typename Memory>
-__device__ double stage_pairs(Memory& m, const AlsBatch& batch, const float* p, float* scores, std::uint32_t begin,
-                              std::uint32_t size, BlockColumns c, std::uint32_t block) {
+__device__ void stage_pairs(Memory& m, const AlsBatch& batch, const float* p, float* scores, std::uint32_t begin,
+                            std::uint32_t size, BlockColumns c, std::uint32_t block) {
   const std::uint32_t lane = threadIdx.x % kWarpSize;
-  double loss = 0;
   for (std::uint32_t n = threadIdx.x / kWarpSize; n < kStagedPairs; n += kPairThreads / kWarpSize) {
     if (n >= size) {
       for (std::uint32_t k = lane; k < Memory::kWidth; k += kWarpSize) m.staged[n][k] = 0;
@@ -80,29 +82,27 @@ __device__ double stage_pairs(Memory& m, const AlsBatch& batch, const float* p, 
     if (lane == 0) {
       scores[pair] = score;
       m.errors[n] = error;
-      if (c.first == 0) loss += squared(error);
+      if (c.first == 0) m.losses[threadIdx.x / kWarpSize] += squared(error);
     }
     for (std::uint32_t k = lane; k < Memory::kWidth; k += kWarpSize) {
       m.staged[n][k] = k < c.width ? root * row[c.first + k] : 0;
     }
   }
   __syncthreads();
-  return loss;
 }
 
-// Adds what the pairs of a row have to the matrix and the gradient of a block; returns their loss in the first block.
+// Adds what the pairs of a row have to the matrix and the gradient of a block.
 template <std::uint32_t kTile>
-__device__ double add_block_pairs(BlockMemory<kTile>& m, const AlsBatch& batch, const float* p, float* scores,
-                                  std::uint32_t begin, std::uint32_t count, BlockColumns c, std::uint32_t block,
-                                  float penalty) {
+__device__ void add_block_pairs(BlockMemory<kTile>& m, const AlsBatch& batch, const float* p, float* scores,
+                                std::uint32_t begin, std::uint32_t count, BlockColumns c, std::uint32_t block,
+                                float penalty) {
   const std::uint32_t y = threadIdx.x / kSide;
   const std::uint32_t x = threadIdx.x % kSide;
   float tile[kTile][kTile] = {};
   float slope = 0;
-  double loss = 0;
   for (std::uint32_t at = 0; at < count; at += kStagedPairs) {
     const std::uint32_t size = count - at < kStagedPairs ? count - at : kStagedPairs;
-    loss += stage_pairs(m, batch, p, scores, begin + at, size, c, block);
+    stage_pairs(m, batch, p, scores, begin + at, size, c, block);
     for (std::uint32_t n = 0; n < kStagedPairs; ++n) {
       float left[kTile], right[kTile];
 #pragma unroll
@@ -133,7 +133,6 @@ __device__ double add_block_pairs(BlockMemory<kTile>& m, const AlsBatch& batch, 
   }
   if (threadIdx.x < c.width) m.side[threadIdx.x] = m.gradient[threadIdx.x] += slope;
   __syncthreads();
-  return loss;
 }
 
 // Solves the equations in place: M = U'U, U'y = side, U x = y, with 1 / U_ii in the place of U_ii. A pivot is at least
@@ -176,7 +175,7 @@ __device__ void solve_equations(Memory& m, std::uint32_t width, float least) {
 }
 
 template <std::uint32_t kTile>
-__global__ void __launch_bounds__(kPairThreads)
+__global__ void __launch_bounds__(kPairThreads, kTile < 8 ? 2 : 1)
     blocks_kernel(const __grid_constant__ AlsBatch batch, float* scores, std::uint32_t block) {
   DYN_SHARED(BlockMemory<kTile>, memory);
   BlockMemory<kTile>& m = *memory;
@@ -189,26 +188,30 @@ __global__ void __launch_bounds__(kPairThreads)
   }
   float* p = batch.rows + std::size_t{row} * batch.stride;
   const float penalty = batch.penalties[row];
-  AlsSums sums = {};
-  sums.penalty = penalty_of(p, batch.stride, penalty);
-  double gain = 0;
+  const double before = penalty_of(p, batch.stride, penalty);
+  if (threadIdx.x == 0) batch.sums[row].penalty = before;
+  if (threadIdx.x % kWarpSize == 0) m.losses[threadIdx.x / kWarpSize] = 0;
+  if (threadIdx.x < m.kWidth) m.gains[threadIdx.x] = 0;
   for (BlockColumns c = {0, 0}; c.first < batch.stride; c.first += c.width) {
     c.width = batch.stride - c.first < block ? batch.stride - c.first : block;
     start_gradient(m, batch, p, penalty, c);
-    sums.observed += add_block_pairs(m, batch, p, scores, begin, count, c, block, penalty);
+    add_block_pairs(m, batch, p, scores, begin, count, c, block, penalty);
     solve_equations(m, c.width, penalty);
     if (threadIdx.x < c.width) {
       const float step = m.side[threadIdx.x];
-      gain += static_cast<double>(m.gradient[threadIdx.x]) * static_cast<double>(step);
+      m.gains[threadIdx.x] += static_cast<double>(m.gradient[threadIdx.x]) * static_cast<double>(step);
       p[c.first + threadIdx.x] -= step;
       m.step[threadIdx.x] = step;
     }
     __syncthreads();
   }
-  sums.observed = block_sum<kPairThreads>(sums.observed);
-  sums.gain = block_sum<kPairThreads>(gain);
-  sums.fitted = penalty_of(p, batch.stride, penalty);
-  if (threadIdx.x == 0) batch.sums[row] = sums;
+  const double after = penalty_of(p, batch.stride, penalty);
+  if (threadIdx.x != 0) return;
+  AlsSums& sums = batch.sums[row];
+  sums.fitted = after;
+  sums.observed = sums.gain = 0;
+  for (const double loss : m.losses) sums.observed += loss;
+  for (const double gain : m.gains) sums.gain += gain;
 }
 
 template <std::uint32_t kTile>
