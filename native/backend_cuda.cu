@@ -27,6 +27,11 @@ Backend make_row() {
   Backend row = {};
   row.level = "cuda";
   row.select_topk = select_topk;
+  row.count_cooccurrence = count_cooccurrence;
+  row.factorize_counts = factorize_counts;
+  row.solve_als = solve_als;
+  row.form_gram = form_gram;
+  row.sum_pair_losses = sum_pair_losses;
   row.device = &kOperations;
   row.train_epoch = train_epoch;
   row.train_adam = train_adam;

@@ -227,6 +227,10 @@ export interface TrainOptions {
   servingDim?: number;
   seed?: number;
   threads?: number;
+  /**
+   * 'cuda' trains on a GPU what has kernels for it; itemKnn, ease, slim, popularity and bayesianFm train on the processor
+   * all the same, as `palate doctor` lists. DeviceError where there is no GPU. Default 'auto': the processor.
+   */
   device?: Device;
   validation?: Dataset;
   /** itemSoftmax: a step takes `batchSize` items with the counts of all their pairs, or `batchSize` single pairs. */

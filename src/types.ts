@@ -209,7 +209,10 @@ export interface RecommendAllOptions {
   candidateItems?: readonly Id[];
   /** At most so many. Default: as many as the machine runs at once. */
   threads?: number;
-  /** Models of factors or item vectors: 'cuda' searches on a GPU, which keeps the items. Default 'auto': the processor. */
+  /**
+   * 'cuda' searches on a GPU, which keeps the items; models of item weights (itemKnn, ease, slim) are searched on the
+   * processor all the same. Default 'auto': the processor.
+   */
   device?: Device;
   signal?: AbortSignal;
 }

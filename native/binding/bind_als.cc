@@ -40,6 +40,13 @@ AlsTrainerSetup read_setup(Napi::Env env, const Fields& fields) {
   setup.init_std = fields.f32("initStd");
   setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
   setup.threads = at_most(fields, "threads", kMostThreads, env);
+  setup.device = device_of(env, fields, &Backend::solve_als, &Backend::form_gram, &Backend::sum_pair_losses);
+  const std::uint32_t block = setup.block == 0 || setup.block > setup.dim ? setup.dim : setup.block;
+  if (setup.device.backend != nullptr && setup.solver == AlsSolver::blocks && block > kMostAlsColumns) {
+    throw device_error(env, "blocks of " + std::to_string(block) +
+                                " columns are solved on the processor alone: set `blockSize` to " +
+                                std::to_string(kMostAlsColumns) + " at most, or `solver` to 'cg'");
+  }
   return setup;
 }
 

@@ -70,7 +70,7 @@ class CooccurrenceObject : public Napi::ObjectWrap<CooccurrenceObject> {
         [call, flag, threads = threads_](const std::atomic<std::int32_t>& teardown) {
           Pool pool(threads);
           const auto start = std::chrono::steady_clock::now();
-          call->result.status = call->shared->state.count(true, pool, flag, &teardown);
+          call->result.status = call->shared->state.count(true, Device(), pool, flag, &teardown);
           call->result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
           if (call->result.status == Status::out_of_memory)
             throw std::runtime_error("Not enough memory for the counts");
@@ -153,7 +153,7 @@ class CountTrainerObject : public Napi::ObjectWrap<CountTrainerObject> {
     setup.init_std = fields.f32("initStd");
     setup.seed = static_cast<std::uint64_t>(fields.number("seed"));
     setup.threads = at_most(fields, "threads", kMostThreads, env);
-    setup.device = device_of(env, fields, &Backend::factorize_counts);
+    setup.device = device_of(env, fields, &Backend::count_cooccurrence, &Backend::factorize_counts);
     shared_ = std::make_shared<Shared<CountTrainer>>(setup);
     expect_open(env, shared_->state.device());
     if (shared_->state.failed()) {

@@ -129,6 +129,7 @@ Status AlsTrainer::fit(Side& side, const Side& fixed, const std::atomic<std::int
   call.fixed = fixed.factors.data();
   call.gram = fixed.gram.data();
   call.num_rows = side.rows;
+  call.num_fixed = fixed.rows;
   call.stride = stride_;
   call.longest = std::max(users_.longest, items_.longest);
   call.scratch = scratch_.data();
@@ -166,6 +167,8 @@ AlsEpochResult AlsTrainer::run_epoch(const std::atomic<std::int32_t>& cancel,
       call.pair_users = setup_.valid_users.data;
       call.pair_items = setup_.valid_items.data;
       call.roots = valid_roots_.size() == 0 ? nullptr : valid_roots_.data();
+      call.num_users = users_.rows;
+      call.num_items = items_.rows;
       call.size = setup_.valid_users.size;
       call.stride = stride_;
       call.partial = pair_losses_.data();

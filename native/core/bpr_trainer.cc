@@ -35,7 +35,7 @@ double mean_of(double sum, double count) { return count == 0 ? 0.0 : sum / count
 BprTrainer::BprTrainer(const BprSetup& setup)
     : setup_(setup),
       stride_(padded(setup.dim)),
-      groups_(setup.noise),
+      groups_(setup.noise, kProcessorGroups),
       cells_(setup.positives.offsets, setup.positives.items, setup.pairs_per_chunk),
       valid_cells_(setup.valid.offsets, setup.valid.items, setup.pairs_per_chunk),
       users_(std::size_t{setup.num_users} * stride_),

@@ -23,21 +23,17 @@ Cooccurrence::Cooccurrence(View<const std::uint32_t> offsets, View<const std::ui
 }
 
 Cooccurrence::~Cooccurrence() {
-  for (Chunk* chunk : chunks_) {
-    while (chunk != nullptr) {
-      Chunk* next = chunk->next;
-      release(chunk, chunk->bytes);
-      chunk = next;
-    }
-  }
+  for (Chunk* chunks : chunks_) release_chunks(chunks);
 }
 
-Status Cooccurrence::count(bool rows, Pool& pool, const std::atomic<std::int32_t>* cancel,
+Status Cooccurrence::count(bool rows, const Device& device, Pool& pool, const std::atomic<std::int32_t>* cancel,
                            const std::atomic<std::int32_t>* teardown) {
   CountCall call;
   call.likes = likes_;
   call.cancel = cancel;
   call.teardown = teardown;
+  call.reserve = reserve;
+  call.device = device.memory();
   if (rows) {
     rows_ = Buffer<CountRow>(likes_.num_items);
     if (rows_.failed()) return Status::out_of_memory;
@@ -45,7 +41,7 @@ Status Cooccurrence::count(bool rows, Pool& pool, const std::atomic<std::int32_t
     call.rows = rows_.data();
     call.chunks = chunks_.data();
   }
-  const Status status = cpu_backend().count_cooccurrence(call, pool, totals_);
+  const Status status = device.backend().count_cooccurrence(call, pool, totals_);
   counted_ = status == Status::ok;
   return status;
 }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "backend.h"
+#include "core/device.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/view.h"
@@ -24,7 +24,7 @@ class Cooccurrence {
   bool failed() const { return failed_; }
 
   // Counts with `rows` or, to spare their memory, totals alone. To be called again only when it was cancelled.
-  Status count(bool rows, Pool& pool, const std::atomic<std::int32_t>* cancel,
+  Status count(bool rows, const Device& device, Pool& pool, const std::atomic<std::int32_t>* cancel,
                const std::atomic<std::int32_t>* teardown);
 
   bool counted() const { return counted_; }

@@ -120,7 +120,7 @@ bool CountTrainer::tabulate() {
 Status CountTrainer::prepare(const std::atomic<std::int32_t>& cancel, const std::atomic<std::int32_t>& teardown) {
   if (counts_.counted()) return Status::ok;
   const bool rows = !skips_rows(setup_);
-  const Status status = counts_.count(rows, pool_, &cancel, &teardown);
+  const Status status = counts_.count(rows, device_, pool_, &cancel, &teardown);
   if (status != Status::ok) return status;
   if (!rows) {
     call_.sum_squared_targets = static_cast<double>(counts_.totals().sum_squares);
@@ -128,6 +128,7 @@ Status CountTrainer::prepare(const std::atomic<std::int32_t>& cancel, const std:
   }
   if (!tabulate()) return Status::out_of_memory;
   call_.rows = counts_.rows();
+  call_.largest = counts_.totals().largest;
   for (std::uint32_t item = 0; item < state_.num_items; ++item) {
     const CountRow& row = call_.rows[item];
     for (std::uint32_t n = 0; n < row.size; ++n) {

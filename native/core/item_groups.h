@@ -12,6 +12,9 @@
 
 namespace palate {
 
+// As many groups as cells may run at a time on a processor; more would leave fewer candidates for negatives in each.
+inline constexpr std::size_t kProcessorGroups = 16;
+
 class ItemGroups {
  public:
   // `noise` (items): weights of the noise distribution, >= 0. Items of weight 0 belong to no group. Kept, not copied.

@@ -27,10 +27,8 @@ std::uint64_t cell_stream(std::uint32_t chunk, std::uint32_t cell) { return (std
 
 std::uint32_t padded(std::uint32_t dim) { return (dim + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes; }
 
-// As many cells as may run at a time; more groups would leave fewer candidates for negatives in each. A device needs
-// more cells than a processor. There the counts of a chunk's pairs by share and cell are the bound, which the host
-// walks over.
-constexpr std::size_t kProcessorGroups = 16;
+// A device needs more cells that run at a time than a processor; the bound is the counts of a chunk's pairs by share
+// and cell, which the host walks over.
 constexpr std::size_t kDeviceGroups = 64;
 
 double mean_of(double sum, double count) { return count == 0 ? 0.0 : sum / count; }

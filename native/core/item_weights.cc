@@ -5,13 +5,7 @@
 namespace palate {
 
 ItemWeights::~ItemWeights() {
-  for (Chunk* chunk : chunks_) {
-    while (chunk != nullptr) {
-      Chunk* next = chunk->next;
-      release(chunk, chunk->bytes);
-      chunk = next;
-    }
-  }
+  for (Chunk* chunks : chunks_) release_chunks(chunks);
 }
 
 void ItemWeights::prepare(WeightsCall& call, const Pool& pool) {

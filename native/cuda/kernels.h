@@ -18,6 +18,12 @@ double softmax_step(const SoftmaxState& state, const SoftmaxBatch& batch, const 
 double softmax_loss(const SoftmaxState& state, const SoftmaxBatch& batch, const SoftmaxScratch& scratch, Pool& pool);
 Status softmax_settle(const SoftmaxState& state, const SoftmaxScratch& scratch, double& losses);
 Status train_item_pairs(const ItemPairsCall& call, Pool& pool);
+Status count_cooccurrence(const CountCall& call, Pool& pool, CountTotals& totals);
+Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost);
+
+Status solve_als(const AlsCall& call, Pool& pool, AlsSums& sums);
+void form_gram(const GramCall& call, Pool& pool);
+double sum_pair_losses(const AlsPairsCall& call, Pool& pool);
 
 Status all_finite(DeviceMemory& device, const float* values, std::size_t count, bool& finite);
 

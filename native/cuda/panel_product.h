@@ -69,6 +69,22 @@ __device__ __forceinline__ void load_eight(float (&values)[8], const float* firs
   values[7] = b.w;
 }
 
+// tile += products of the components in half `half`, in their order.
+__device__ __forceinline__ void multiply_slab(const ProductSlabs& slabs, std::uint32_t half, const ProductPlace& place,
+                                              ProductTile& tile) {
+#pragma unroll
+  for (std::uint32_t k = 0; k < kSlab; ++k) {
+    float q[8], x[8];
+    load_eight(q, &slabs.queries[half][k][place.query], &slabs.queries[half][k][place.query + 16]);
+    load_eight(x, &slabs.items[half][k][place.item], &slabs.items[half][k][place.item + 32]);
+#pragma unroll
+    for (std::uint32_t i = 0; i < 8; ++i) {
+#pragma unroll
+      for (std::uint32_t j = 0; j < 8; ++j) tile[i][j] = fmaf(q[i], x[j], tile[i][j]);
+    }
+  }
+}
+
 // Multiplies panel `queries` with panels begin ... end - 1 of `items`, both of `depth` components a row, and hands the
 // products of each to take(panel, tile), which may use barriers. All threads call it, behind a barrier. Each product is
 // summed over the components in their order, whatever the panel.
@@ -96,17 +112,7 @@ __device__ void multiply_panels(ProductSlabs& slabs, const float* queries, const
         copy_slab(slabs, half ^ 1, queries, items + (last ? panel + 1 : panel) * panel_floats, last ? 0 : slab + 1);
       }
       __pipeline_commit();
-#pragma unroll
-      for (std::uint32_t k = 0; k < kSlab; ++k) {
-        float q[8], x[8];
-        load_eight(q, &slabs.queries[half][k][place.query], &slabs.queries[half][k][place.query + 16]);
-        load_eight(x, &slabs.items[half][k][place.item], &slabs.items[half][k][place.item + 32]);
-#pragma unroll
-        for (std::uint32_t i = 0; i < 8; ++i) {
-#pragma unroll
-          for (std::uint32_t j = 0; j < 8; ++j) tile[i][j] = fmaf(q[i], x[j], tile[i][j]);
-        }
-      }
+      multiply_slab(slabs, half, place, tile);
       half ^= 1;
     }
     take(panel, tile);

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "core/memory.h"
-#include "kernels/chunk_memory.h"
 #include "kernels/level.h"
 
 namespace palate::KERNEL_NS {

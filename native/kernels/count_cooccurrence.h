@@ -5,16 +5,21 @@
 // liked items.
 //
 // All sums are integers, so the results do not depend on the number of threads.
+//
+// CUDA: the same rows. A block of threads counts a row in shared memory, by atomic additions to integers, for 11,264
+// items at a time; a warp walks a user. On an H100 an addition reads 4 bytes from L2 (5.5 TB/s) and takes an eighth of
+// a cycle of a multiprocessor (1.9e12 additions/s): MovieLens latest (2e10 additions) takes 15 ms, and its counts 8
+// bytes each to come to the host.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "core/chunks.h"
 #include "core/parallel.h"
 #include "core/status.h"
 #include "device.h"
-#include "kernels/chunks.h"
 
 namespace palate {
 
@@ -47,6 +52,7 @@ struct CountCall {
   Likes likes;
   CountRow* rows = nullptr;  // (num_items) out; nullptr: only totals
   Chunk** chunks = nullptr;  // (threads of the pool) out, nullptr at first; the caller releases them
+  void* (*reserve)(Chunk*&, std::size_t) = nullptr;     // of core/chunks.h: a device has no memory of the host's
   const std::atomic<std::int32_t>* cancel = nullptr;    // non-zero: stop; nullptr: never
   const std::atomic<std::int32_t>* teardown = nullptr;  // non-zero: stop, the environment goes away
   DeviceMemory* device = nullptr;                       // where the arrays are on a device; nullptr: the processor

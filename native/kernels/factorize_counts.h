@@ -20,6 +20,13 @@
 //
 // Accumulators: float32 products; |V^T V|^2, |v_i|^4 and all sums over items in float64. Deterministic: the same bits
 // for any number of threads, and for AVX2, AVX-512 and NEON.
+//
+// CUDA: the same sums, in another order, and so the same bits on every GPU. Where residuals are given, their scratch is
+// an address alone: the device forms them a chunk of columns at a time. Roofline on an H100 (3.35 TB/s, 67 TFLOP/s; L2
+// 5.5 TB/s), MovieLens latest (25M likes, 54,000 items) at dim 128: sums over users and items read 512 B a like each,
+// 25.6 GB an epoch, 4.7 ms where L2 holds the table and 7.6 ms from memory; V^T V and its product with V are 3.5 GFLOP,
+// .05 ms; Adam's step moves 24 B a parameter, .05 ms. Full width on ml-latest-small (9,700 items): 4 n^3 = 3.7 TFLOP,
+// 55 ms.
 #pragma once
 
 #include <atomic>
@@ -77,8 +84,9 @@ struct FactorizeState {
 struct FactorizeCall {
   Likes likes;
   const CountRow* rows = nullptr;  // (num_items) X; nullptr where sums of users do
-  const float* targets = nullptr;  // (largest count + 1) t(x) by count, or log x for glove; with `rows`
-  const float* weights = nullptr;  // (largest count + 1) f(x) by count; glove alone
+  std::uint32_t largest = 0;       // count of X; with `rows`
+  const float* targets = nullptr;  // (largest + 1) t(x) by count, or log x for glove; with `rows`
+  const float* weights = nullptr;  // (largest + 1) f(x) by count; glove alone
   double sum_squared_targets = 0;  // sum over X of t(x)^2; all pairs alone
   float learning_rate = 0;
   // Scratch, 64-byte aligned.

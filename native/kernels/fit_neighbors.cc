@@ -1,6 +1,7 @@
 #include "kernels/fit_neighbors.h"
 
 #include <cfloat>
+#include "core/memory.h"
 
 #include "kernels/cutter.h"
 #include "kernels/level.h"

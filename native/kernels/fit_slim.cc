@@ -1,5 +1,6 @@
 #include "kernels/fit_slim.h"
 
+#include "core/memory.h"
 #include "kernels/cutter.h"
 #include "kernels/level.h"
 #include "kernels/weight_rows.h"

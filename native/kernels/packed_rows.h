@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "kernels/chunk_memory.h"
+#include "core/chunks.h"
+#include "math/lanes.h"
 
 namespace palate::KERNEL_NS {
 

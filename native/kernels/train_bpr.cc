@@ -35,11 +35,18 @@ PALATE_INLINE bool has(const BprCall& call, std::uint32_t user, std::uint32_t it
   return contains(call.seen_offsets, call.seen_items, user, item);
 }
 
+// The next of the random words from a state on.
+PALATE_INLINE std::uint64_t next_bits(std::uint64_t& state) {
+  const std::uint64_t bits = bits_at(state, 0);
+  state += kGolden;
+  return bits;
+}
+
 PALATE_INLINE std::uint32_t draw_other(const BprCall& call, const Noise& noise, const Positive& positive,
                                        std::uint64_t& state) {
-  if (!call.reject_seen) return draw(noise, state);
+  if (!call.reject_seen) return draw(noise, next_bits(state));
   for (std::uint32_t n = 0; n < kMostDraws; ++n) {
-    const std::uint32_t item = draw(noise, state);
+    const std::uint32_t item = draw(noise, next_bits(state));
     if (!has(call, positive.user, item)) return item;
   }
   return positive.item;

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/chunks.h"
 #include "core/parallel.h"
 #include "core/status.h"
-#include "kernels/chunks.h"
 
 namespace palate {
 

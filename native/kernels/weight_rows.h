@@ -3,8 +3,8 @@
 
 #include <cstring>
 
+#include "core/chunks.h"
 #include "kernels/best_entries.h"
-#include "kernels/chunk_memory.h"
 #include "kernels/weight_lists.h"
 
 namespace palate::KERNEL_NS {

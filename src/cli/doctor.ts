@@ -1,8 +1,11 @@
 import process from 'node:process';
 import type { Command } from 'commander';
+import { type GpuStages, gpuStages } from '../models/gpu-stages.js';
+import { models } from '../models/index.js';
 import { type CudaDevice, devices, resolveDevice } from '../native/device.js';
 import { nativePath } from '../native/load.js';
 import { type DeviceCheck, verifyDevice } from '../native/verify-device.js';
+import type { ModelName } from '../types.js';
 import { type Reply, runCommand } from './run.js';
 
 interface DoctorFlags {
@@ -56,6 +59,7 @@ function examine(version: string, { verifyGpu }: DoctorFlags): Reply {
         available: cuda.available,
         ...(cuda.available ? { library: cuda.library } : { reason: cuda.reason }),
         devices: cuda.available ? cuda.gpus : [],
+        models: Object.fromEntries(names.map((name) => [name, gpuStages(name)])),
         ...(verifyGpu === true && { checks }),
       },
     },
@@ -67,14 +71,22 @@ function examine(version: string, { verifyGpu }: DoctorFlags): Reply {
   };
 }
 
+const names = Object.keys(models) as ModelName[];
+
+/** The models that a GPU has kernels for, stage by stage. */
+function stageText(stage: keyof GpuStages, verb: string): string {
+  return `         ${verb} ${names.filter((name) => gpuStages(name)[stage] === 'cuda').join(', ')}\n`;
+}
+
 function cudaText(cuda: CudaDevice): string {
   if (!cuda.available) return `cuda     not available: ${cuda.reason}\n`;
-  return cuda.gpus
+  const gpus = cuda.gpus
     .map(({ name, memoryBytes, multiprocessors, capability }) => {
       const memory = `${Math.round(memoryBytes / 2 ** 30)} GiB`;
       return `cuda     ${name}: ${memory}, ${multiprocessors} multiprocessors, compute capability ${capability}\n`;
     })
     .join('');
+  return `${gpus}${stageText('training', 'trains')}${stageText('recommendations', 'recommends by')}`;
 }
 
 function checkText({ name, error, tolerance, cpuSeconds, cudaSeconds }: DeviceCheck): string {

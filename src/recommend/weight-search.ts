@@ -1,4 +1,3 @@
-import { DeviceError } from '../errors.js';
 import type { ScoreWeightsCall } from '../native/binding.js';
 import { native } from '../native/load.js';
 import { withCancel } from '../native/with-cancel.js';
@@ -16,15 +15,11 @@ export interface Histories {
   values: Float32Array;
 }
 
-/** The search by item-item weights. */
+/** The search by item-item weights: on the processor, whatever the device; see models/gpu-stages.ts. */
 export function weightSearch(parameters: ItemWeightParameters, histories: Histories): UserSearch {
   const count = histories.offsets.length - 1;
   const numItems = parameters.offsets.length - 1;
-  const call = (
-    { k: wanted, exclude, candidates, threads, device }: SearchOptions,
-    targets?: ItemLists,
-  ): ScoreWeightsCall => {
-    if (device !== undefined) throw new DeviceError('Models of item weights are searched on the processor alone');
+  const call = ({ k: wanted, exclude, candidates, threads }: SearchOptions, targets?: ItemLists): ScoreWeightsCall => {
     const k = Math.min(wanted, Math.max(1, numItems)); // a k beyond the catalogue must not cost memory
     return {
       indices: new Uint32Array(count * k),

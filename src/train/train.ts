@@ -20,6 +20,5 @@ export async function train(data: Dataset, options: TrainOptions): Promise<Model
   const spec = resolveModel(options);
   const run = resolveRun(data, options);
   const training = prepare(spec, data, options);
-  const trained = await onDevice(() => training.start(run));
-  return new Model(modelData(data, trained, training.options, run.seed));
+  return new Model(modelData(data, await training.start(run), training.options, run.seed));
 }

@@ -1,8 +1,8 @@
 import type { Dataset } from '../dataset/dataset.js';
-import { DeviceError } from '../errors.js';
 import { bayesianFm } from '../models/bayesian-fm.js';
 import { coLikes } from '../models/co-likes.js';
 import { ease } from '../models/ease.js';
+import { trainsOnGpu } from '../models/gpu-stages.js';
 import { ials } from '../models/ials.js';
 import { itemKnn } from '../models/item-knn.js';
 import { itemSoftmax } from '../models/item-softmax.js';
@@ -66,9 +66,6 @@ const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trai
   ials: byTable(ials, trainIals),
 };
 
-/** Trainers with kernels for GPUs. */
-const onGpus: ReadonlySet<TrainerName> = new Set(['factors', 'coLikes', 'itemSoftmax', 'ials']);
-
 /** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */
 export function prepare(spec: ModelSpec, data: Dataset, options: TrainOptions): Training {
   // The register's type ties each trainer to its kind of spec; TypeScript does not follow that through the look-up.
@@ -78,8 +75,9 @@ export function prepare(spec: ModelSpec, data: Dataset, options: TrainOptions): 
 
 async function startOn(run: RunOptions, spec: ModelSpec, training: Training): Promise<Trained> {
   const { device } = run;
-  if (device === undefined) return training.start(run);
-  if (!onGpus.has(spec.trainer)) throw new DeviceError(`Model '${spec.name}' trains on the processor alone`);
+  if (device === undefined || !trainsOnGpu(spec, training.options)) {
+    return training.start({ ...run, device: undefined });
+  }
   return onDevice(async () => {
     verifyOnce(device);
     return training.start(run);

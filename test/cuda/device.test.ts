@@ -191,16 +191,6 @@ if (useEmulator()) {
     );
   });
 
-  cuda('models without kernels say so', async () => {
-    await train(data, { model: 'popularity', device: 'cuda' }).then(
-      () => assert.unreachable('it trained'),
-      (error: Error) => {
-        assert.instance(error, DeviceError);
-        assert.match(error.message, /'popularity' trains on the processor alone/);
-      },
-    );
-  });
-
   cuda.after(() => {
     if (named === undefined) delete process.env.PALATE_CUDA_LIBRARY;
     else process.env.PALATE_CUDA_LIBRARY = named;

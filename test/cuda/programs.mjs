@@ -27,4 +27,8 @@ export const programs = [
   { name: 'softmax_step', kernels: ['softmax_step'] },
   { name: 'softmax_shapes', kernels: ['softmax_step'] },
   { name: 'train_item_pairs', kernels: ['train_item_pairs'], core: ['item_groups'] },
+  { name: 'products' },
+  { name: 'count_cooccurrence', kernels: ['count_cooccurrence'], core: ['chunks'] },
+  { name: 'factorize_counts', kernels: ['factorize_counts'] },
+  { name: 'solve_als', kernels: ['solve_als'] },
 ];

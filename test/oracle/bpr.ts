@@ -91,10 +91,10 @@ function runCell(
   losses: Losses,
 ): void {
   const otherOf = ({ user, item }: Pair): number => {
-    if (!config.rejectSeen) return drawSlot(slots, rng);
+    if (!config.rejectSeen) return drawSlot(slots, rng.next());
     const seen = config.items.subarray(config.offsets[user], config.offsets[user + 1]);
     for (let n = 0; n < MOST_DRAWS; n++) {
-      const other = drawSlot(slots, rng);
+      const other = drawSlot(slots, rng.next());
       if (!seen.includes(other)) return other;
     }
     return item;

@@ -5,11 +5,16 @@
 
 namespace palate {
 
-// The newest stands first. Whoever owns a list gives each chunk back with release(chunk, chunk->bytes).
+// The newest stands first.
 struct Chunk {
   Chunk* next;
   std::size_t bytes;  // with this header
   std::size_t used;
 };
+
+// `bytes`, a multiple of 4, from the list, which grows where they do not fit; nullptr when memory ran out.
+void* reserve(Chunk*& chunks, std::size_t bytes);
+
+void release_chunks(Chunk* chunks);
 
 }  // namespace palate
