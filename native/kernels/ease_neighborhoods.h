@@ -3,6 +3,7 @@
 
 #include <cfloat>
 
+#include "core/memory.h"
 #include "kernels/cutter.h"
 #include "kernels/fit_ease.h"
 #include "kernels/packed_rows.h"
