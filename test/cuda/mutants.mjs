@@ -3,6 +3,8 @@
 //   asan    AddressSanitizer: bounds
 //   tsan    ThreadSanitizer: a missing barrier or atomic, whatever the results were
 // A bug that nothing notices is a missing test, or a line of a kernel that nobody needs.
+import { alsMutants } from './mutants/als.mjs';
+import { countMutants } from './mutants/counts.mjs';
 import { emulatorMutants } from './mutants/emulator.mjs';
 import { memoryMutants } from './mutants/memory.mjs';
 import { selectTopkMutants } from './mutants/select-topk.mjs';
@@ -20,4 +22,4 @@ import { selectTopkMutants } from './mutants/select-topk.mjs';
  */
 
 /** @type {Mutant[]} */
-export const mutants = [...emulatorMutants, ...memoryMutants, ...selectTopkMutants];
+export const mutants = [...emulatorMutants, ...memoryMutants, ...selectTopkMutants, ...countMutants, ...alsMutants];

@@ -188,7 +188,7 @@ TEST(als_solves_exactly) {
 
 // Rows without pairs, and more rows than a batch has.
 TEST(als_of_many_rows) {
-  const Problem p = make_problem(530, 3, 3, 4, true);
+  const Problem p = make_problem(530, 3, 3, 25, true);
   for (const Way& way : {Way{AlsSolver::cg, 0, 1}, Way{AlsSolver::blocks, 16}}) {
     const Fitted device = fit(p, way, true);
     const Fitted processor = fit(p, way, false);
