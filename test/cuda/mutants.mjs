@@ -19,6 +19,7 @@ import { selectTopkMutants } from './mutants/select-topk.mjs';
  * @property {string} replace
  * @property {import('./build.mjs').Mode} by
  * @property {RegExp} [says] what stderr must say
+ * @property {string} [only] runs the tests alone whose name holds this, where all of them take long
  */
 
 /** @type {Mutant[]} */

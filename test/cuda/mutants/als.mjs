@@ -33,6 +33,7 @@ export const alsMutants = [
     find: '    __syncwarp();  // all lanes have read the old score\n',
     replace: '',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('scores-not-kept', { file: blocks, source, find: '      scores[pair] = score;\n', replace: '', by: 'plain' }),
   of('gradient-parts-barrier', {
@@ -41,6 +42,7 @@ export const alsMutants = [
     find: 'm.parts[threadIdx.x] = sum;\n  __syncthreads();',
     replace: 'm.parts[threadIdx.x] = sum;',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('staged-barrier', {
     file: blocks,
@@ -48,6 +50,7 @@ export const alsMutants = [
     find: '    }\n  }\n  __syncthreads();\n}\n\n// Adds what',
     replace: '    }\n  }\n}\n\n// Adds what',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('staged-overwritten', {
     file: blocks,
@@ -55,6 +58,7 @@ export const alsMutants = [
     find: '    __syncthreads();  // before the next pairs\n',
     replace: '',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('staged-tail-not-cleared', { file: blocks, source, find: 'm.staged[n][k] = 0;', replace: ';', by: 'plain' }),
   of('staged-past-the-columns', {
@@ -70,6 +74,7 @@ export const alsMutants = [
     find: '+= slope;\n  __syncthreads();',
     replace: '+= slope;',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('pivot-overwritten', {
     file: blocks,
@@ -77,6 +82,7 @@ export const alsMutants = [
     find: '    __syncthreads();  // all have read the pivot\n',
     replace: '',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('row-used-before-it-is-scaled', {
     file: blocks,
@@ -84,6 +90,7 @@ export const alsMutants = [
     find: '*= inverse;\n    }\n    __syncthreads();',
     replace: '*= inverse;\n    }',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('next-pivot-too-soon', {
     file: blocks,
@@ -91,6 +98,7 @@ export const alsMutants = [
     find: 'below[k]);\n      }\n    }\n    __syncthreads();',
     replace: 'below[k]);\n      }\n    }',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('solution-used-too-soon', {
     file: blocks,
@@ -98,6 +106,7 @@ export const alsMutants = [
     find: '+ j];\n    __syncthreads();',
     replace: '+ j];',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('next-unknown-too-soon', {
     file: blocks,
@@ -105,6 +114,7 @@ export const alsMutants = [
     find: 'm.side[threadIdx.x]);\n    }\n    __syncthreads();',
     replace: 'm.side[threadIdx.x]);\n    }',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('next-block-too-soon', {
     file: blocks,
@@ -112,6 +122,7 @@ export const alsMutants = [
     find: 'm.step[threadIdx.x] = step;\n    }\n    __syncthreads();',
     replace: 'm.step[threadIdx.x] = step;\n    }',
     by: 'tsan',
+    only: 'als_by_blocks',
   }),
   of('gain-of-the-last-block-alone', {
     file: blocks,
