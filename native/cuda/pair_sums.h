@@ -51,10 +51,9 @@ __device__ __forceinline__ float sum_column(const float* weights, const float* t
   return sum;
 }
 
-// All threads of the block call it, and pass a barrier at its end. Thread t reads and writes columns t, t +
-// kPairThreads,
-// ... of the target, which may lie anywhere. weigh(n, product) is called once a pair, by lane 0 of a warp; with kScored
-// false the query is not read, and the product is 0.
+// All threads of the block call it; a second call needs a barrier before it. Thread t alone reads and writes columns t,
+// t + kPairThreads and so on of the target, which may lie anywhere. weigh(n, product) is called once a pair, by lane 0
+// of a warp; with kScored false the query is not read, and the product is 0.
 template <bool kScored, typename Weigh>
 __device__ void add_pairs(PairSums& sums, float* target, const float* query, const float* table, std::uint32_t stride,
                           const std::uint32_t* others, std::uint32_t count, Weigh weigh) {
@@ -91,7 +90,6 @@ __device__ void add_pairs(PairSums& sums, float* target, const float* query, con
     for (std::uint32_t g = 1; g < place.groups; ++g) total += sums.parts[g * place.width + threadIdx.x];
     target[threadIdx.x] += total;
   }
-  __syncthreads();  // before the next parts
 }
 
 }  // namespace palate::k_cuda

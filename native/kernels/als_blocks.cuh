@@ -35,7 +35,7 @@ struct BlockColumns {
   std::uint32_t first, width;
 };
 
-// gradient = (w Q'Q + l I) p of the columns. Ends with a barrier.
+// gradient = (w Q'Q + l I) p of the columns; thread t has column t.
 template <typename Memory>
 __device__ void start_gradient(Memory& m, const AlsBatch& batch, const float* p, float penalty, BlockColumns c) {
   const PairColumns place(c.width);
@@ -53,7 +53,6 @@ __device__ void start_gradient(Memory& m, const AlsBatch& batch, const float* p,
     for (std::uint32_t g = 1; g < place.groups; ++g) total += m.parts[g * place.width + threadIdx.x];
     m.gradient[threadIdx.x] = fmaf(penalty, p[c.first + threadIdx.x], batch.unobserved_weight * total);
   }
-  __syncthreads();
 }
 
 // Brings the scores of some pairs up to date, and stages their columns and errors. Adds up their losses when the scores

@@ -32,6 +32,12 @@ __global__ void __launch_bounds__(kPairThreads)
   const std::size_t first = std::size_t{row} * batch.stride;
   const std::uint32_t begin = batch.offsets[row];
   const std::uint32_t count = batch.offsets[row + 1] - begin;
+  if (count == 0) {  // left as it is
+    if (threadIdx.x != 0) return;
+    state.squares[row] = 0;
+    batch.sums[row] = {0, 0, 0, 0};
+    return;
+  }
   const float penalty = batch.penalties[row];
   const float* p = batch.rows + first;
   float* product = state.products + first;
@@ -53,9 +59,8 @@ __global__ void __launch_bounds__(kPairThreads)
   const double penalised = penalty_of(p, batch.stride, penalty);
   observed = block_sum<kPairThreads>(observed);
   if (threadIdx.x != 0) return;
-  const bool alone = count == 0;  // such a row is left as it is
-  state.squares[row] = alone ? 0 : squares;
-  batch.sums[row] = {observed, alone ? 0 : penalised, alone ? 0 : penalised, 0};
+  state.squares[row] = squares;
+  batch.sums[row] = {observed, penalised, penalised, 0};
 }
 
 // One step; `products` holds the directions times Q'Q.

@@ -74,8 +74,8 @@ TEST(counts_of_odd_sizes) {
   }
 }
 
-// More items than a block has counters for, so that it passes over the users again.
-TEST(counts_of_items_that_lie_far_apart) { expect_counts(test::make_likes(5, 24'000, 2, 3, 2'999)); }
+// More items than a block has counters for, so that it passes over the users again, and more of a user than a warp.
+TEST(counts_of_items_that_lie_far_apart) { expect_counts(test::make_likes(2, 24'000, 1, 3, 650)); }
 
 // More rows than are counted at once.
 TEST(counts_of_many_rows) { expect_counts(test::make_likes(3, 400, 1, 5)); }

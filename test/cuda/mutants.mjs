@@ -3,6 +3,8 @@
 //   asan    AddressSanitizer: bounds
 //   tsan    ThreadSanitizer: a missing barrier or atomic, whatever the results were
 // A bug that nothing notices is a missing test, or a line of a kernel that nobody needs.
+import { alsMutants } from './mutants/als.mjs';
+import { countMutants } from './mutants/counts.mjs';
 import { emulatorMutants } from './mutants/emulator.mjs';
 import { memoryMutants } from './mutants/memory.mjs';
 import { selectTopkMutants } from './mutants/select-topk.mjs';
@@ -20,6 +22,7 @@ import { trainItemPairsMutants } from './mutants/train-item-pairs.mjs';
  * @property {string} replace
  * @property {import('./build.mjs').Mode} by
  * @property {RegExp} [says] what stderr must say
+ * @property {string} [only] runs the tests alone whose name holds this, where all of them take long
  */
 
 /** @type {Mutant[]} */
@@ -30,4 +33,6 @@ export const mutants = [
   ...softmaxStepMutants,
   ...trainItemPairsMutants,
   ...trainMutants,
+  ...countMutants,
+  ...alsMutants,
 ];

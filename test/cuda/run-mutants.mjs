@@ -39,7 +39,7 @@ rmSync(path.join(out, 'mutants'), { recursive: true, force: true });
 const ready = chosen.filter(write);
 configure(ready);
 for (const mutant of ready) {
-  const { name, by, says } = mutant;
+  const { name, by, says, only } = mutant;
   const start = performance.now();
   const target = mutantProgram(by, mutant);
   if (!build([target])) {
@@ -47,7 +47,11 @@ for (const mutant of ready) {
     continue;
   }
   const caught = schedules[by].find((schedule) => {
-    const { failed, stderr } = runProgram(path.join(root, target), schedule, { quiet: true, seconds: SECONDS });
+    const { failed, stderr } = runProgram(path.join(root, target), schedule, {
+      quiet: true,
+      seconds: SECONDS,
+      filter: only,
+    });
     return failed > 0 && (says === undefined || says.test(stderr));
   });
   const seconds = ((performance.now() - start) / 1000).toFixed(0);

@@ -168,16 +168,16 @@ TEST(als_by_conjugate_gradients) {
 }
 
 TEST(als_by_blocks) {
+  bool weighted = false;
   for (const auto& [rows, fixed, dim, block] : {std::tuple{1u, 1u, 1u, 16u},
-                                                {9u, 33u, 40u, 16u},
+                                                {5u, 33u, 40u, 16u},
                                                 {3u, 129u, 70u, 32u},
                                                 {3u, 40u, 64u, 48u},
                                                 {2u, 70u, 100u, 64u},
                                                 {2u, 33u, 128u, 128u},
                                                 {2u, 140u, 144u, 96u}}) {
-    for (const bool weighted : {false, true}) {
-      expect_right(make_problem(rows, fixed, dim, 2, weighted), {AlsSolver::blocks, block});
-    }
+    weighted = !weighted;
+    expect_right(make_problem(rows, fixed, dim, 2, weighted), {AlsSolver::blocks, block});
   }
 }
 
@@ -188,7 +188,7 @@ TEST(als_solves_exactly) {
 
 // Rows without pairs, and more rows than a batch has.
 TEST(als_of_many_rows) {
-  const Problem p = make_problem(530, 3, 3, 4, true);
+  const Problem p = make_problem(530, 3, 3, 25, true);
   for (const Way& way : {Way{AlsSolver::cg, 0, 1}, Way{AlsSolver::blocks, 16}}) {
     const Fitted device = fit(p, way, true);
     const Fitted processor = fit(p, way, false);
