@@ -217,12 +217,18 @@ export interface RecommendAllOptions {
   signal?: AbortSignal;
 }
 
+/**
+ * How item vectors are compared: by their cosine, by their product, or by their cosine without what all items have in common
+ * ('isotropic'; see recommend/isotropic.ts), which lists fewer of the items that everybody knows.
+ */
+export type SimilarMetric = Metric | 'isotropic';
+
 export interface SimilarItemsOptions {
   items?: readonly Id[];
   titles?: readonly string[];
   k?: number;
   /** Default 'cosine'. Models of item weights compare items by these and take no metric. */
-  metric?: Metric;
+  metric?: SimilarMetric;
   excludeItems?: readonly Id[];
   candidateItems?: readonly Id[];
 }
@@ -230,7 +236,7 @@ export interface SimilarItemsOptions {
 export interface SimilarPairsOptions {
   k?: number;
   /** As of SimilarItemsOptions. */
-  metric?: Metric;
+  metric?: SimilarMetric;
 }
 
 export interface ExplainOptions {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { loadModel, type Metric, type Model } from '../index.js';
+import { loadModel, type Model, type SimilarMetric } from '../index.js';
 import { integer, oneOf } from './arguments.js';
 import { formatTable, heading, measure } from './output.js';
 import { type Reply, runCommand, usageError } from './run.js';
@@ -10,12 +10,12 @@ interface Flags {
   title?: string;
   pairs?: number;
   k: number;
-  metric?: Metric;
+  metric?: SimilarMetric;
 }
 
 /** palate similar */
 export function addSimilar(program: Command): void {
-  const metrics = ['cosine', 'dot'] as const;
+  const metrics = ['cosine', 'dot', 'isotropic'] as const;
   const command = program
     .command('similar')
     .description('list the items nearest to one, or the nearest pairs of all')
@@ -25,9 +25,10 @@ export function addSimilar(program: Command): void {
     .option('--pairs <k>', 'the k most similar pairs', integer('--pairs', { min: 1 }))
     .addOption(new Option('--k <n>', 'length of the list').default(10).argParser(integer('--k', { min: 1 })))
     .addOption(
-      new Option('--metric <name>', `${metrics.join(' or ')}; default cosine, of item weights these`).argParser(
-        oneOf('--metric', metrics),
-      ),
+      new Option(
+        '--metric <name>',
+        `${metrics.join(', ')} (cosine without what all items share); default cosine, of item weights these`,
+      ).argParser(oneOf('--metric', metrics)),
     );
   command.action((file: string, flags: Flags) => runCommand(command, () => similar(file, flags)));
 }
@@ -47,11 +48,11 @@ async function similar(file: string, { item, title, pairs, k, metric }: Flags): 
 }
 
 /** The metric in words, for a heading. */
-function comparedBy({ data }: Model, metric: Metric | undefined): string {
+function comparedBy({ data }: Model, metric: SimilarMetric | undefined): string {
   return metric ?? (data.parameters.kind === 'itemWeights' ? 'weight' : 'cosine');
 }
 
-function similarPairs(model: Model, k: number, metric: Metric | undefined): Reply {
+function similarPairs(model: Model, k: number, metric: SimilarMetric | undefined): Reply {
   const pairs = model.similarPairs({ k, ...(metric && { metric }) }).rows();
   const table = formatTable(
     [

@@ -48,8 +48,8 @@ export async function run(input: RecipeInput): Promise<RecipeResult> {
     user,
     recommendations: model.recommend({ users: [user.id], k: 10, excludeItems: rated }).rows(user.id),
     similarTo: { itemId: film.id, title: film.title },
-    similarAmong: among,
-    similar: model.similarItems({ items: [film.id], k: 10, candidateItems }).rows(),
+    similarAmong: `${among}, without what all films share`,
+    similar: model.similarItems({ items: [film.id], k: 10, metric: 'isotropic', candidateItems }).rows(),
     sections: [
       { title: `For someone who likes ${listed(data, asked)}`, rows: forTitles(data, model, asked) },
       { title: 'Adam and SGD at three learning rates', rows: sweep.map(sweepRow) },

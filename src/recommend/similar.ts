@@ -6,18 +6,20 @@ import type {
   Metric,
   ModelData,
   SimilarItemsOptions,
+  SimilarMetric,
   SimilarPairsOptions,
 } from '../types.js';
 import { candidateMask, itemIndices } from './candidates.js';
 import { servingFactors } from './combine-fields.js';
 import { gatherRows } from './dense-search.js';
+import { isotropicVectors } from './isotropic.js';
 import { findTitle } from './metadata.js';
 import { SimilarItems } from './ranked-items.js';
 import { selectTopK } from './select-top-k.js';
 import { pairsByWeight, similarByWeight } from './similar-by-weight.js';
 import { before, type Pair, SimilarPairs } from './similar-pairs.js';
 
-const metrics = ['cosine', 'dot'] as const;
+const metrics = ['cosine', 'dot', 'isotropic'] as const;
 /** Items compared with all others at once, and results kept of them. */
 const chunkItems = 1024;
 const chunkResults = 4_000_000;
@@ -30,6 +32,17 @@ export function itemVectorsOf(data: ModelData): { dim: number; itemFactors: Floa
       : (data as ItemVectorModelData).parameters;
   if (vectors.dim === 0) throw rangeError('model', 'one with item vectors', data.name);
   return vectors;
+}
+
+/** What items are compared by, in the words of the native search. */
+function comparedBy(
+  data: ModelData,
+  metric: SimilarMetric,
+): { dim: number; itemFactors: Float32Array; metric: Metric } {
+  const { dim, itemFactors } = itemVectorsOf(data);
+  if (metric !== 'isotropic') return { dim, itemFactors, metric };
+  const vectors = isotropicVectors(data as FactorModelData | ItemVectorModelData, itemFactors, dim);
+  return { dim, itemFactors: vectors, metric: 'cosine' };
 }
 
 /** The model's item weights where it has them; they leave no choice of a metric. */
@@ -48,7 +61,7 @@ export function similarItems(data: ModelData, options: SimilarItemsOptions): Sim
     throw typeError('similarItems', 'given exactly one of `items`, `titles`', options);
   }
   const k = Math.min(expectInt('k', options.k ?? 10, { min: 1 }), data.items.size);
-  const metric = expectOneOf('metric', options.metric ?? 'cosine', metrics);
+  const wanted = expectOneOf('metric', options.metric ?? 'cosine', metrics);
   if (options.titles !== undefined && !Array.isArray(options.titles))
     throw typeError('titles', 'an array of titles', options.titles);
   const items = Uint32Array.from(
@@ -64,7 +77,7 @@ export function similarItems(data: ModelData, options: SimilarItemsOptions): Sim
       items,
     );
   }
-  const { dim, itemFactors } = itemVectorsOf(data);
+  const { dim, itemFactors, metric } = comparedBy(data, wanted);
   const top = selectTopK({
     queries: gatherRows(itemFactors, items, dim),
     items: itemFactors,
@@ -101,8 +114,8 @@ export function similarPairs(data: ModelData, options: SimilarPairsOptions = {})
   const k = expectInt('k', options.k ?? 10, { min: 1, max: 1_000_000 });
   const weighted = weightsOf(data, options.metric);
   if (weighted !== undefined) return new SimilarPairs(data, pairsByWeight(weighted, k));
-  const { dim, itemFactors } = itemVectorsOf(data);
-  const metric: Metric = expectOneOf('metric', options.metric ?? 'cosine', metrics);
+  const wanted = expectOneOf('metric', options.metric ?? 'cosine', metrics);
+  const { dim, itemFactors, metric } = comparedBy(data, wanted);
   const kept = Uint32Array.from({ length: data.items.size }, (_, item) => item).filter((item) =>
     itemFactors.subarray(item * dim, (item + 1) * dim).some((value) => value !== 0),
   );
