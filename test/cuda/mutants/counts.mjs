@@ -133,6 +133,7 @@ export const countMutants = [
     find: '    __syncthreads();\n    if (narrow)',
     replace: '    if (narrow)',
     by: 'tsan',
+    only: 'factorize_in_all_forms',
   }),
   of('next-weights-barrier', {
     file: pairs,
@@ -140,6 +141,7 @@ export const countMutants = [
     find: '    __syncthreads();  // before the next weights\n',
     replace: '',
     by: 'tsan',
+    only: 'factorize_wide_rows',
   }),
   of('parts-barrier', {
     file: pairs,
@@ -147,6 +149,7 @@ export const countMutants = [
     find: 'sums.parts[threadIdx.x] = part;\n  __syncthreads();',
     replace: 'sums.parts[threadIdx.x] = part;',
     by: 'tsan',
+    only: 'factorize_in_all_forms',
   }),
   of('likes-of-itself', {
     file: rows,
@@ -161,6 +164,7 @@ export const countMutants = [
     find: '    if (by_rows) {\n      run.gradients',
     replace: '    if (false) {\n      run.gradients',
     by: 'tsan',
+    only: 'factorize_in_all_forms',
   }),
   of('bias-of-the-other-lost', {
     file: rows,
@@ -196,6 +200,7 @@ export const countMutants = [
     find: '  __syncthreads();  // the slabs make room\n',
     replace: '',
     by: 'tsan',
+    only: 'factorize_in_all_forms',
   }),
   of('targets-before-products', {
     file: dense,
@@ -203,6 +208,7 @@ export const countMutants = [
     find: '= tile[i][j];\n  }\n  __syncthreads();',
     replace: '= tile[i][j];\n  }',
     by: 'tsan',
+    only: 'factorize_in_all_forms',
   }),
   of('squares-before-targets', {
     file: dense,
@@ -210,6 +216,7 @@ export const countMutants = [
     find: '  __syncthreads();\n  double squares = 0;',
     replace: '  double squares = 0;',
     by: 'tsan',
+    only: 'factorize_in_all_forms',
   }),
   of('chunks-share-columns', {
     file: dense,
