@@ -19,6 +19,7 @@ export const REFERENCE = 'itemKnn';
 /** One line a variant. Nothing here is fitted to the data that it is measured on. */
 export const variants: readonly Variant[] = [
   explicit('mf', { model: 'mf' }),
+  explicit('mf, implicit term (SVD++)', { model: 'mf', implicitTerm: true }),
   explicit('fm', { model: 'fm' }),
   explicit('bayesianFm, ids alone', { model: 'bayesianFm', fields: [], implicitBlocks: false }),
   explicit('bayesianFm', { model: 'bayesianFm' }),
@@ -27,6 +28,7 @@ export const variants: readonly Variant[] = [
   implicit('ease', { model: 'ease' }),
   implicit('slim', { model: 'slim' }),
   implicit('ials', { model: 'ials' }),
+  implicit('mf, bpr', { model: 'mf', objective: 'bpr' }),
   implicit('itemSoftmax', { model: 'itemSoftmax' }),
   implicit('itemSoftmax, sampledSoftmax', { model: 'itemSoftmax', objective: 'sampledSoftmax' }),
   implicit('itemSoftmax, negativeSampling', { model: 'itemSoftmax', objective: 'negativeSampling' }),

@@ -1,5 +1,5 @@
 /** What every model must do on every device, on data whose answer is known: the sample's people have stated tastes. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
@@ -31,6 +31,8 @@ function rmseOfMean(): number {
 }
 
 async function bytesOf(model: Model, name: string): Promise<Buffer> {
+  // Another test file of this process may have removed it.
+  mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${name.replaceAll(' ', '-')}.palate`);
   await model.save(file);
   return readFileSync(file);
@@ -73,7 +75,7 @@ function assertHistories(model: Model): void {
 }
 
 /** Removes the files that models were saved to. */
-export const removeFiles = (): void => rmSync(folder, { recursive: true });
+export const removeFiles = (): void => rmSync(folder, { recursive: true, force: true });
 
 /** Whether a model trains in epochs whose losses fall. */
 const inEpochs = ({ model, objective }: TrainOptions): boolean => {
