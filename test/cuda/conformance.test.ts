@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DivergedError, type TrainOptions, train } from '../../src/index.js';
 import { assertLearns, assertRepeats, known, removeFiles, valid } from '../support/conformance.js';
-import { useEmulator } from './emulated-library.js';
+import { forgetEmulator, useEmulator } from './emulated-library.js';
 
 /** Every way through the kernels of mf and fm, in sizes that the emulator trains within seconds. */
 const cases: Record<string, TrainOptions> = {
@@ -69,5 +69,6 @@ if (useEmulator()) {
     }
   });
 
+  cuda.after(forgetEmulator);
   cuda.run();
 }

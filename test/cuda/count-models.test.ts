@@ -15,7 +15,7 @@ import {
 } from '../../src/index.js';
 import { gpuStages } from '../../src/models/gpu-stages.js';
 import { models } from '../../src/models/index.js';
-import { useEmulator } from './emulated-library.js';
+import { forgetEmulator, useEmulator } from './emulated-library.js';
 
 const data = Dataset.fromTable(sampleRatings({ users: 60 }));
 const { train: known, valid } = splitRandom(data, { fractions: { train: 0.9, valid: 0.1 }, seed: 7 });
@@ -114,5 +114,6 @@ if (useEmulator()) {
     }
   });
 
+  cuda.after(forgetEmulator);
   cuda.run();
 }

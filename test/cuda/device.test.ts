@@ -20,10 +20,9 @@ import {
 } from '../../src/index.js';
 import { verifyDevice } from '../../src/native/verify-device.js';
 import { noise } from '../support/tiny-model.js';
-import { useEmulator } from './emulated-library.js';
+import { forgetEmulator, useEmulator } from './emulated-library.js';
 
 const without = suite('without a GPU');
-const named = process.env.PALATE_CUDA_LIBRARY;
 const data = Dataset.fromTable(sampleRatings({ users: 60 }));
 
 function withLibrary(library: string | undefined, work: () => void): void {
@@ -191,9 +190,6 @@ if (useEmulator()) {
     );
   });
 
-  cuda.after(() => {
-    if (named === undefined) delete process.env.PALATE_CUDA_LIBRARY;
-    else process.env.PALATE_CUDA_LIBRARY = named;
-  });
+  cuda.after(forgetEmulator);
   cuda.run();
 }

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -17,9 +16,8 @@ import {
 } from '../../src/index.js';
 import type { ItemVectorParameters } from '../../src/types.js';
 import { assertClose } from '../support/assert-close.js';
-import { useEmulator } from './emulated-library.js';
+import { forgetEmulator, useEmulator } from './emulated-library.js';
 
-const named = process.env.PALATE_CUDA_LIBRARY;
 const data = Dataset.fromTable(sampleRatings({ users: 8 }));
 const { train: known, valid } = splitRandom(data, { fractions: { train: 0.9, valid: 0.1 }, seed: 7 });
 
@@ -117,8 +115,7 @@ if (useEmulator()) {
 
   cuda.after(() => {
     rmSync(folder, { recursive: true });
-    if (named === undefined) delete process.env.PALATE_CUDA_LIBRARY;
-    else process.env.PALATE_CUDA_LIBRARY = named;
+    forgetEmulator();
   });
   cuda.run();
 }

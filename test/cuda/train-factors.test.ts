@@ -9,7 +9,7 @@ import { trainBatches } from '../oracle/train-batches.js';
 import { trainDeviceRows } from '../oracle/train-rows.js';
 import { type Bounds, compareTraining, type Twin, within } from '../support/compare-training.js';
 import { newFlag, newTrainer, readRaw, runEpochs, type Shape, trainerConfig } from '../support/train-problems.js';
-import { useEmulator } from './emulated-library.js';
+import { forgetEmulator, useEmulator } from './emulated-library.js';
 
 test('grids of devices are as fine as the ratings allow', () => {
   const sides = (ratings: number[], fields: Shape['fields'] = 'none'): number[] => {
@@ -140,5 +140,6 @@ if (useEmulator()) {
     }
   });
 
+  cuda.after(forgetEmulator);
   cuda.run();
 }
