@@ -46,14 +46,17 @@ for (const mutant of ready) {
     fail(`${name}: does not compile`);
     continue;
   }
-  const caught = schedules[by].find((schedule) => {
-    const { failed, stderr } = runProgram(path.join(root, target), schedule, {
+  let caught;
+  for (const schedule of schedules[by]) {
+    const { failed, stderr } = await runProgram(path.join(root, target), schedule, {
       quiet: true,
       seconds: SECONDS,
       filter: only,
     });
-    return failed > 0 && (says === undefined || says.test(stderr));
-  });
+    if (failed === 0 || (says !== undefined && !says.test(stderr))) continue;
+    caught = schedule;
+    break;
+  }
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
   if (caught === undefined) fail(`${name}: nobody noticed${says ? `, or it said nothing like ${says}` : ''}`);
   else {
