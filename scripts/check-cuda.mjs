@@ -1,4 +1,4 @@
-// npm run check:cuda: compiles the kernels for CUDA and holds each against native/cuda/budget.json: registers, shared
+// npm run check:cuda: compiles the kernels for CUDA and holds each against test/cuda/budget.json: registers, shared
 // memory and stack, on every architecture; spilled registers are never right. With --write it writes what it finds.
 // Needs nvcc and no GPU; without nvcc it says so and passes.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 /** @typedef {{ registers: number, shared: number, stack: number }} Use bytes of a block, and of a thread */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const budgetFile = new URL('../native/cuda/budget.json', import.meta.url);
+const budgetFile = new URL('../test/cuda/budget.json', import.meta.url);
 const ARCHITECTURES = ['75', '80', '90'];
 const TOGETHER = 2;
 
