@@ -25,7 +25,7 @@ test('arguments name models, the data and the seed', () => {
     (...argv: string[]) =>
     () =>
       parseArguments(argv, variants, { PALATE_DATA: 'here' });
-  assert.throws(wrong('--models', 'svd'), /no model is called 'svd'/);
+  assert.throws(wrong('--models', 'lstm'), /no model is called 'lstm'/);
   assert.throws(wrong('--seed', '-1'), /--seed/);
   assert.throws(wrong('--model', 'mf'), /--model/);
   assert.throws(() => parseArguments([], variants, {}), /PALATE_DATA/);
