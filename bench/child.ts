@@ -1,4 +1,5 @@
 // One run of one driver in a process of its own: `child.ts WORK`, the measurement as JSON on standard output.
+import { devices } from '../src/native/device.js';
 import { native } from '../src/native/load.js';
 import { drivers } from './drivers/index.js';
 import { peakKilobytes } from './measure.js';
@@ -12,4 +13,11 @@ const run = node && implementations[node.implementation];
 if (run === undefined) throw new Error(`task '${work.task}' has no implementation for '${work.driver}'`);
 if (node?.simd !== undefined) native().setSimdLevel(node.simd);
 const measurement = await run(work);
-process.stdout.write(`\n${JSON.stringify({ peakKilobytes: peakKilobytes(), ...measurement })}\n`);
+const gpu = work.device === 'cuda' && { note: nameOfGpu() };
+process.stdout.write(`\n${JSON.stringify({ peakKilobytes: peakKilobytes(), ...gpu, ...measurement })}\n`);
+
+function nameOfGpu(): string {
+  const [, cuda] = devices();
+  if (!cuda.available) throw new Error(cuda.reason);
+  return cuda.gpus[0]?.name as string;
+}

@@ -75,6 +75,11 @@ async function main(args: Arguments, signal: AbortSignal): Promise<number> {
   const results: ResultFile[] = [];
   try {
     for (const trial of args.chosen) {
+      const why = trial.needs && whyMissing(trial.needs);
+      if (why !== undefined) {
+        progress.note(`${trial.name} left out: ${why}`, countRuns(trial, args.runs));
+        continue;
+      }
       const result = await measure(trial, args, progress, signal);
       writeResult(folder, result);
       results.push(result);
@@ -83,6 +88,7 @@ async function main(args: Arguments, signal: AbortSignal): Promise<number> {
   } finally {
     progress.stop();
   }
+  if (results.length === 0 && !args.scaling) throw new Error('nothing was measured: all trials were left out');
   const scaling = args.scaling ? await runScaling({ ...args, folder, signal }) : undefined;
   if (args.json) {
     process.stdout.write(`${JSON.stringify({ machine: machine(), results, ...(scaling && { scaling }) })}\n`);

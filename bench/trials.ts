@@ -1,4 +1,5 @@
 import { coLikesTrials } from './co-likes-trials.js';
+import { cudaTrials } from './cuda-trials.js';
 import type { DriverName } from './drivers/index.js';
 import { itemWeightTrials } from './item-weights-trials.js';
 import type { Parameters, Trial } from './types.js';
@@ -142,8 +143,7 @@ const itemSoftmax = (name: string, small: Parameters, full: Parameters, caption:
 
 const ials: Parameters = { trainShare: 0.9, regularization: 0.003, unobservedWeight: 0.1 };
 
-/** Everything that `npm run bench` can run, besides `scaling`. */
-export const trials: readonly Trial[] = [
+const onProcessors: readonly Trial[] = [
   {
     name: 'load-columns',
     task: 'load',
@@ -359,3 +359,6 @@ export const trials: readonly Trial[] = [
     quality: 'recall',
   },
 ];
+
+/** Everything that `npm run bench` can run, besides `scaling`. */
+export const trials: readonly Trial[] = [...onProcessors, ...cudaTrials(onProcessors)];

@@ -21,6 +21,8 @@ export interface Trial {
   drivers: readonly DriverName[];
   /** Drivers that run once, whatever `--runs` says: they would take most of the time and decide nothing. */
   once: readonly DriverName[];
+  /** A driver without which the trial says nothing: where it is missing, the trial is left out. */
+  needs?: DriverName;
   parameters: Readonly<Record<Size, Parameters>>;
   /** What is measured, for the caption of a table. */
   caption: string;
@@ -59,6 +61,7 @@ export interface Work {
   /** The input file. */
   input: string;
   threads: number;
+  device: 'cpu' | 'cuda';
 }
 
 export type Run = (Measurement & { peakKilobytes: number }) | { failed: string };

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { devices } from '../../src/native/device.js';
 import { native } from '../../src/native/load.js';
 import { tasks } from '../tasks/index.js';
 import type { Work } from '../types.js';
@@ -31,6 +32,10 @@ export function whyMissing(name: DriverName): string | undefined {
   if (node?.simd === active) return `${active} is the level in use`;
   if (node?.simd !== undefined && !available.includes(node.simd)) return `this processor or build has no ${node.simd}`;
   if (node?.threads === 1 && availableParallelism() === 1) return 'this machine has one thread';
+  if (node?.device === 'cuda') {
+    const [, cuda] = devices();
+    if (!cuda.available) return cuda.reason;
+  }
   if (node?.package !== undefined && !isInstalled(node.package)) return `not installed: ${install}`;
   if (python !== undefined && pythonWith(python.modules) === undefined) {
     return `no Python with ${python.modules.join(' and ')}: ${install}, or name one in PALATE_BENCH_PYTHON`;
@@ -38,9 +43,10 @@ export function whyMissing(name: DriverName): string | undefined {
   return undefined;
 }
 
-/** The work of a driver: all threads of the machine unless the driver takes fewer. */
-export function workOf(name: DriverName, work: Omit<Work, 'driver' | 'threads'>): Work {
-  return { ...work, driver: name, threads: drivers[name].node?.threads ?? availableParallelism() };
+/** The work of a driver: on the processor, with all its threads, unless the driver says otherwise. */
+export function workOf(name: DriverName, work: Omit<Work, 'driver' | 'threads' | 'device'>): Work {
+  const { threads = availableParallelism(), device = 'cpu' } = drivers[name].node ?? {};
+  return { ...work, driver: name, threads, device };
 }
 
 export function commandOf(work: Work): Command {

@@ -5,6 +5,7 @@ export type DriverName =
   | 'palate-1-thread'
   | 'palate-avx2'
   | 'palate-base'
+  | 'palate-cuda'
   | 'typescript'
   | 'duckdb'
   | 'pandas'
@@ -27,6 +28,7 @@ export interface Driver {
     implementation: 'palate' | 'typescript' | 'duckdb' | 'libmf' | 'usearch';
     threads?: 1;
     simd?: SimdLevel;
+    device?: 'cuda';
     package?: string;
   };
   /** Runs in a Python that has these modules. */
@@ -50,6 +52,7 @@ export const drivers: Readonly<Record<DriverName, Driver>> = {
   },
   'palate-avx2': { label: 'palate, AVX2', role: 'variant', node: { implementation: 'palate', simd: 'avx2' } },
   'palate-base': { label: 'palate, base level', role: 'variant', node: { implementation: 'palate', simd: 'base' } },
+  'palate-cuda': { label: 'palate, CUDA', role: 'variant', node: { implementation: 'palate', device: 'cuda' } },
   typescript: { label: 'plain TypeScript loops', role: 'baseline', node: { implementation: 'typescript' } },
   duckdb: {
     label: 'DuckDB CREATE TABLE',

@@ -38,7 +38,7 @@ async function measure(point: Point, signal: AbortSignal): Promise<Omit<Measured
   const parameters: Parameters = { ...curves[curve], rows, dim, trainShare: TRAIN_SHARE, epochs: EPOCHS };
   const input = inputOf('columns', parameters, undefined);
   await makeInput(input, signal);
-  const command = commandOf({ task: 'train', driver: 'palate', parameters, input: input.file, threads });
+  const command = commandOf({ task: 'train', driver: 'palate', parameters, input: input.file, threads, device: 'cpu' });
   const outcome = await runChild(command, { signal });
   if ('failed' in outcome) throw new Error(`scaling failed: ${outcome.failed}`);
   const { seconds, peakKilobytes } = parseLast<Measurement & { peakKilobytes: number }>(outcome.output);

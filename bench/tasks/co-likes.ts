@@ -5,7 +5,7 @@ import { peakKilobytes, spread } from '../measure.js';
 import type { Measurement, Work } from '../types.js';
 import type { Implementations } from './index.js';
 
-async function palate({ input, parameters, threads }: Work): Promise<Measurement> {
+async function palate({ input, parameters, threads, device }: Work): Promise<Measurement> {
   const { dim, epochs, learningRate, initStd } = parameters as Record<string, number>;
   const seconds: number[] = [];
   const model = await train(readDatasetPart(input, 'train'), {
@@ -15,6 +15,7 @@ async function palate({ input, parameters, threads }: Work): Promise<Measurement
     learningRate,
     initStd,
     threads,
+    device,
     onEpoch: (report) => seconds.push(report.seconds),
   });
   const peak = peakKilobytes();

@@ -39,7 +39,7 @@ function options(parameters: Parameters) {
   } as const;
 }
 
-async function palate({ input, parameters, threads }: Work): Promise<Measurement> {
+async function palate({ input, parameters, threads, device }: Work): Promise<Measurement> {
   const all = readDatasetPart(input, 'train');
   const data = parameters.pairs === undefined ? all : withPairs(all, parameters.pairs as number);
   const { testPairs, batchSize } = parameters as Record<string, number>;
@@ -49,6 +49,7 @@ async function palate({ input, parameters, threads }: Work): Promise<Measurement
   const model = await train(data, {
     ...options(parameters),
     threads,
+    device,
     onEpoch: ({ seconds }) => epochs.push(seconds / steps),
   });
   const { testLoss } = model.metrics;

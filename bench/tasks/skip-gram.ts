@@ -44,7 +44,7 @@ function rankedPart(test: Dataset): Dataset {
   return test.subset(mask);
 }
 
-async function palate({ input, parameters, threads }: Work): Promise<Measurement> {
+async function palate({ input, parameters, threads, device }: Work): Promise<Measurement> {
   const data = readTimedPart(input);
   const { seeds = 1 } = parameters as { seeds?: number };
   const start = performance.now();
@@ -55,6 +55,7 @@ async function palate({ input, parameters, threads }: Work): Promise<Measurement
       ...skipGramOptions(parameters),
       seed,
       threads,
+      device,
       onEpoch: (report) => {
         seconds += report.seconds;
         epochs++;

@@ -7,11 +7,11 @@ import type { Implementations } from './index.js';
 
 const CHUNK = 8192;
 
-function palate({ input, parameters, threads }: Work): Measurement {
+function palate({ input, parameters, threads, device }: Work): Measurement {
   const factors = readFactors(input);
   const { queries, dim, queryRows, itemRows } = factors;
   const k = parameters.k as number;
-  const options = { dim, k, metric: 'dot', threads } as const;
+  const options = { dim, k, metric: 'dot', threads, device } as const;
   topK(queryRows.subarray(0, CHUNK * dim), itemRows, options); // warm-up
   let first: Uint32Array = new Uint32Array(0);
   let results = 0;

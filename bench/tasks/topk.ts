@@ -5,12 +5,12 @@ import { once, peakKilobytes, repeat, secondsSince } from '../measure.js';
 import type { Measurement, Work } from '../types.js';
 import type { Implementations } from './index.js';
 
-function palate({ input, parameters, threads }: Work): Measurement {
+function palate({ input, parameters, threads, device }: Work): Measurement {
   const factors = readFactors(input);
   const k = parameters.k as number;
   let indices: Uint32Array = new Uint32Array(0);
   const seconds = repeat(() => {
-    ({ indices } = topK(factors.queryRows, factors.itemRows, { dim: factors.dim, k, metric: 'dot', threads }));
+    ({ indices } = topK(factors.queryRows, factors.itemRows, { dim: factors.dim, k, metric: 'dot', threads, device }));
   }, parameters.budget as number);
   const peak = peakKilobytes();
   return { seconds, quality: { recall: recall(factors, indices, k) }, peakKilobytes: peak };

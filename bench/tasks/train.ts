@@ -54,11 +54,11 @@ export function testErrors(model: Model, test: Dataset): Record<string, number> 
   return isLogistic ? { testLoss: entropy / values.length, testRmse } : { testRmse };
 }
 
-async function palate({ input, parameters, threads }: Work): Promise<Measurement> {
+async function palate({ input, parameters, threads, device }: Work): Promise<Measurement> {
   const data = readDatasetPart(input, 'train');
   const epochs: number[] = [];
   const start = performance.now();
-  const options = { ...trainOptions(parameters), threads };
+  const options = { ...trainOptions(parameters), threads, device };
   const model = await train(data, { ...options, onEpoch: ({ seconds }) => epochs.push(seconds) });
   const total = secondsSince(start);
   const peak = peakKilobytes();

@@ -5,6 +5,7 @@ import { models } from '../models/index.js';
 import { type CudaDevice, devices, resolveDevice } from '../native/device.js';
 import { nativePath } from '../native/load.js';
 import { type DeviceCheck, verifyDevice } from '../native/verify-device.js';
+import { verifyTrainings } from '../train/trainers.js';
 import type { ModelName } from '../types.js';
 import { type Reply, runCommand } from './run.js';
 
@@ -18,10 +19,10 @@ export function addDoctor(program: Command, version: string): void {
     .command('doctor')
     .description('show what palate can use here: native binary, instruction sets, threads, GPUs')
     .option('--verify-gpu', 'compare the results of the GPU with those of the processor')
-    .action((flags: DoctorFlags, command: Command) => runCommand(command, async () => examine(version, flags)));
+    .action((flags: DoctorFlags, command: Command) => runCommand(command, () => examine(version, flags)));
 }
 
-function examine(version: string, { verifyGpu }: DoctorFlags): Reply {
+async function examine(version: string, { verifyGpu }: DoctorFlags): Promise<Reply> {
   const node = process.versions.node;
   const platform = `${process.platform}-${process.arch}`;
   const head = `palate   ${version}\nnode     ${node} (${platform})\n`;
@@ -47,7 +48,7 @@ function examine(version: string, { verifyGpu }: DoctorFlags): Reply {
   const [cpu, cuda] = found;
   const { active, available } = cpu.simd;
   const path = nativePath();
-  const checks = verifyGpu === true ? verifyDevice(resolveDevice('cuda') as number) : [];
+  const checks = verifyGpu === true ? await verifyAll(resolveDevice('cuda') as number) : [];
   const wrong = checks.filter(({ error, tolerance }) => !(error <= tolerance));
   return {
     json: {
@@ -70,6 +71,11 @@ function examine(version: string, { verifyGpu }: DoctorFlags): Reply {
     ...(wrong.length > 0 && { failure: `The GPU computes wrong results: ${wrong.map(({ name }) => name).join(', ')}` }),
   };
 }
+
+const verifyAll = async (device: number): Promise<DeviceCheck[]> => [
+  ...verifyDevice(device),
+  ...(await verifyTrainings(device)),
+];
 
 const names = Object.keys(models) as ModelName[];
 

@@ -23,17 +23,20 @@ const verified = new Set<number>();
  */
 export function verifyOnce(device: number): void {
   if (verified.has(device)) return;
-  for (const { name, error, tolerance } of verifyDevice(device)) {
-    if (error <= tolerance) continue;
-    throw new DeviceError(
-      `Device 'cuda' computes wrong results: ${name} differs from the processor by ${error.toPrecision(2)}, ` +
-        `where rounding explains ${tolerance.toPrecision(2)}. \`palate doctor --verify-gpu\` shows all checks.`,
-    );
-  }
+  for (const check of verifyDevice(device)) expectRight(check);
   verified.add(device);
 }
 
-/** Every check, passed or not. Takes milliseconds. @throws DeviceError when the device cannot compute at all. */
+/** @throws DeviceError when a check shows more than rounding explains. */
+export function expectRight({ name, error, tolerance }: DeviceCheck): void {
+  if (error <= tolerance) return;
+  throw new DeviceError(
+    `Device 'cuda' computes wrong results: ${name} differs from the processor by ${error.toPrecision(2)}, ` +
+      `where rounding explains ${tolerance.toPrecision(2)}. \`palate doctor --verify-gpu\` shows all checks.`,
+  );
+}
+
+/** The checks of what serves models, passed or not. Takes milliseconds. @throws DeviceError when the device cannot compute at all. */
 export function verifyDevice(device: number): DeviceCheck[] {
   return onDeviceSync(() => [verifyTopK(device)]);
 }
@@ -89,13 +92,17 @@ function uniform(): () => number {
   };
 }
 
-function largestDifference(actual: Float32Array, expected: Float32Array): number {
-  return actual.reduce((largest, value, n) => {
-    const other = expected[n] as number;
-    if (value === other) return largest;
+/** Relative to 1 or the larger of two numbers; Infinity where one is NaN or missing. */
+export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  let largest = 0;
+  for (let n = 0; n < actual.length; n++) {
+    const [value, other] = [actual[n] as number, expected[n] as number];
+    if (value === other) continue;
     const difference = Math.abs(value - other) / Math.max(1, Math.abs(value), Math.abs(other));
-    return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(largest, difference);
-  }, 0);
+    largest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(largest, difference);
+  }
+  return largest;
 }
 
 function secondsOf(work: () => void): number {

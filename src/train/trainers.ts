@@ -11,9 +11,9 @@ import { popularity } from '../models/popularity.js';
 import { slim } from '../models/slim.js';
 import type { AnyTableSpec, FactorSpec, ModelSpec, TableSpec, TrainerName } from '../models/spec.js';
 import { onDevice } from '../native/device.js';
-import { verifyOnce } from '../native/verify-device.js';
+import type { DeviceCheck } from '../native/verify-device.js';
 import type { ModelName, TrainOptions } from '../types.js';
-import { type RunOptions, resolveFactorOptions } from './resolve-options.js';
+import { type RunOptions, resolveFactorOptions, resolveModel, resolveRun } from './resolve-options.js';
 import { resolveTable } from './resolve-table.js';
 import { trainBayesianFm } from './train-bayesian-fm.js';
 import { trainBpr } from './train-bpr.js';
@@ -26,6 +26,7 @@ import { trainItemSoftmax } from './train-item-softmax.js';
 import { trainPopularity } from './train-popularity.js';
 import { trainSlim } from './train-slim.js';
 import type { Trained } from './trained.js';
+import { type TrainOn, verifyTrainerOnce, verifyTrainers } from './verify-training.js';
 
 /** A training whose options are resolved. */
 export interface Training {
@@ -66,10 +67,12 @@ const trainers: { readonly [T in TrainerName]: Prepare<Extract<ModelSpec, { trai
   ials: byTable(ials, trainIals),
 };
 
+// The register's type ties each trainer to its kind of spec; TypeScript does not follow that through the look-up.
+const trainerOf = ({ trainer }: ModelSpec): Prepare<ModelSpec> => trainers[trainer] as Prepare<ModelSpec>;
+
 /** Resolves the options of a model by the trainer of its spec. TypeError, RangeError, DataError as `train` throws. */
 export function prepare(spec: ModelSpec, data: Dataset, options: TrainOptions): Training {
-  // The register's type ties each trainer to its kind of spec; TypeScript does not follow that through the look-up.
-  const training = (trainers[spec.trainer] as Prepare<ModelSpec>)(spec, data, options);
+  const training = trainerOf(spec)(spec, data, options);
   return { ...training, start: (run) => startOn(run, spec, training) };
 }
 
@@ -79,7 +82,16 @@ async function startOn(run: RunOptions, spec: ModelSpec, training: Training): Pr
     return training.start({ ...run, device: undefined });
   }
   return onDevice(async () => {
-    verifyOnce(device);
+    await verifyTrainerOnce(spec.trainer, device, trainUnverified);
     return training.start(run);
   });
 }
+
+/** Every check of a GPU's trainings, passed or not. @throws DeviceError when the device cannot compute at all. */
+export const verifyTrainings = (device: number): Promise<DeviceCheck[]> =>
+  onDevice(() => verifyTrainers(device, trainUnverified));
+
+const trainUnverified: TrainOn = (data, options, device) => {
+  const spec = resolveModel(options);
+  return trainerOf(spec)(spec, data, options).start({ ...resolveRun(data, { ...options, threads: 1 }), device });
+};

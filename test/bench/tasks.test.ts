@@ -1,18 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { withPlaces, writeColumns } from '../../bench/data/columns-file.js';
 import { readTimedPart } from '../../bench/data/dataset-of-columns.js';
 import { makeFactors } from '../../bench/data/factors-file.js';
+import { whyMissing } from '../../bench/drivers/command.js';
 import { repeat, spread } from '../../bench/measure.js';
 import { tasks } from '../../bench/tasks/index.js';
 import { trainOptions } from '../../bench/tasks/train.js';
 import { trials } from '../../bench/trials.js';
 import type { Measurement, Parameters, Work } from '../../bench/types.js';
 import { itemsByTime } from '../../src/dataset/time-order.js';
-import { Dataset, sampleRatings, splitRandom, train } from '../../src/index.js';
+import { Dataset, DeviceError, sampleRatings, splitRandom, train } from '../../src/index.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'palate-bench-tasks-'));
 test.after(() => rmSync(folder, { recursive: true }));
@@ -25,10 +27,22 @@ writeColumns(columns, parts.train.interactions, parts.test.interactions);
 const factors = path.join(folder, 'factors.bin');
 makeFactors(factors, 33, 129, 16);
 
-async function run(task: Work['task'], implementation: string, parameters: Parameters): Promise<Measurement> {
+async function run(
+  task: Work['task'],
+  implementation: string,
+  parameters: Parameters,
+  device: Work['device'] = 'cpu',
+): Promise<Measurement> {
   const input = task === 'topk' || task === 'topk-all' ? factors : columns;
   const implementations = await tasks[task].load();
-  const result = await implementations[implementation]?.({ task, driver: 'palate', parameters, input, threads: 2 });
+  const result = await implementations[implementation]?.({
+    task,
+    driver: 'palate',
+    parameters,
+    input,
+    threads: 2,
+    device,
+  });
   assert.ok(result !== undefined && result.seconds.median > 0, `${task} ${implementation}`);
   return result as Measurement;
 }
@@ -45,14 +59,33 @@ test('top-k drivers of Node find the exact answers', async () => {
 });
 
 test('the options of every training trial are options of train, and it learns', async () => {
-  for (const { name, task, parameters } of trials) {
-    if (task !== 'train') continue;
+  for (const { name, task, parameters, needs } of trials) {
+    if (task !== 'train' || needs !== undefined) continue;
     const few: Parameters = { ...parameters.full, dim: 8, epochs: 2 };
     assert.is(trainOptions(few).epochs, 2, name);
     const { quality: before } = await run('train', 'palate', few);
     const { quality } = await run('train', 'palate', { ...few, epochs: 12 });
     assert.ok((quality?.testRmse as number) < (before?.testRmse as number), `${name}: ${quality?.testRmse}`);
     assert.is(quality?.testLoss !== undefined, few.objective === 'logistic', name);
+  }
+});
+
+test('trials for GPUs work on the GPU, and fail where there is none', async () => {
+  const before = process.env.PALATE_CUDA_LIBRARY;
+  process.env.PALATE_CUDA_LIBRARY = path.join(folder, 'none.so');
+  try {
+    const onGpus = trials.filter(({ needs }) => needs === 'palate-cuda');
+    assert.ok(onGpus.length > 0);
+    for (const { name, task, parameters } of onGpus) {
+      await run(task, 'palate', { ...parameters.small, seeds: 1 }, 'cuda').then(
+        () => assert.unreachable(`${name} ran`),
+        (error: Error) => assert.instance(error, DeviceError, name),
+      );
+    }
+    assert.match(whyMissing('palate-cuda') as string, /names no file/);
+  } finally {
+    if (before === undefined) delete process.env.PALATE_CUDA_LIBRARY;
+    else process.env.PALATE_CUDA_LIBRARY = before;
   }
 });
 
@@ -67,8 +100,8 @@ test('evaluation takes the users asked for', async () => {
 });
 
 test('plain loops train each way, whole or in part', async () => {
-  for (const { name, task, parameters } of trials) {
-    if (task !== 'train') continue;
+  for (const { name, task, parameters, needs } of trials) {
+    if (task !== 'train' || needs !== undefined) continue;
     const whole = await run('train', 'typescript', { ...parameters.full, dim: 4, budget: 60 });
     assert.is(whole.extrapolated, undefined, name);
   }
@@ -86,7 +119,14 @@ test('skip-gram trains on histories in the order of time, and ranks', async () =
   assert.equal(after, before);
   const few = { dim: 8, window: 3, negatives: 2, learningRate: 0.05, epochs: 3 };
   const implementations = await tasks['skip-gram'].load();
-  const work = { task: 'skip-gram', driver: 'palate', parameters: few, input: histories, threads: 2 } as const;
+  const work = {
+    task: 'skip-gram',
+    driver: 'palate',
+    parameters: few,
+    input: histories,
+    threads: 2,
+    device: 'cpu',
+  } as const;
   const result = (await implementations.palate?.(work)) as Measurement;
   const { 'ndcg@10': ndcg, thousandWordsPerSecond } = result.quality as Record<string, number>;
   assert.ok((ndcg as number) > 0 && (ndcg as number) < 1);

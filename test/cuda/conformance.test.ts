@@ -5,7 +5,7 @@ import { DivergedError, type TrainOptions, train } from '../../src/index.js';
 import { assertLearns, assertRepeats, known, removeFiles, valid } from '../support/conformance.js';
 import { forgetEmulator, useEmulator } from './emulated-library.js';
 
-/** Every way through the kernels of mf and fm, in sizes that the emulator trains within seconds. */
+/** Every model, and every way through the kernels of mf and fm, in sizes that the emulator trains within seconds. */
 const cases: Record<string, TrainOptions> = {
   'mf row by row': { model: 'mf', dim: 8 },
   'mf adagrad': { model: 'mf', dim: 8, optimizer: 'adagrad' },
@@ -13,6 +13,17 @@ const cases: Record<string, TrainOptions> = {
   'mf full batch': { model: 'mf', dim: 8, optimizer: 'adam', batchSize: 'full', epochs: 40, learningRate: 0.024 },
   'fm row by row': { model: 'fm', dim: 8 },
   'fm adam in batches': { model: 'fm', dim: 8, optimizer: 'adam', batchSize: 512, epochs: 10, learningRate: 0.015 },
+  'mf with the implicit term': { model: 'mf', implicitTerm: true, dim: 24 },
+  'mf bpr': { model: 'mf', objective: 'bpr', positiveThreshold: 3.5, epochs: 60 },
+  'item softmax': { model: 'itemSoftmax', dim: 8, epochs: 6 },
+  'item softmax sampled': { model: 'itemSoftmax', objective: 'sampledSoftmax', negatives: 9, dim: 8, epochs: 6 },
+  'co-likes': { model: 'coLikes', dim: 8 },
+  ials: { model: 'ials', dim: 16, epochs: 6 },
+  popularity: { model: 'popularity' },
+  'item knn': { model: 'itemKnn' },
+  ease: { model: 'ease' },
+  slim: { model: 'slim' },
+  'bayesian fm': { model: 'bayesianFm', epochs: 40, servingDim: 256 },
 };
 
 if (useEmulator()) {

@@ -19,6 +19,7 @@ import {
   train,
 } from '../../src/index.js';
 import { verifyDevice } from '../../src/native/verify-device.js';
+import { verifyTrainings } from '../../src/train/trainers.js';
 import { noise } from '../support/tiny-model.js';
 import { forgetEmulator, useEmulator } from './emulated-library.js';
 
@@ -36,6 +37,14 @@ function withLibrary(library: string | undefined, work: () => void): void {
     else process.env.PALATE_CUDA_LIBRARY = before;
   }
 }
+
+/** What a module prints that stands in the root of the project. */
+const runScript = (script: string, env: NodeJS.ProcessEnv = {}): string =>
+  execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
 
 const rows = Float32Array.of(1, 2, 3, 4);
 
@@ -87,10 +96,36 @@ if (useEmulator()) {
     assert.is(device.gpus[0]?.capability, '9.0');
   });
 
-  cuda('agrees with the processor in every check', () => {
-    const checks = verifyDevice(0);
-    assert.ok(checks.length > 0);
-    for (const { name, error, tolerance } of checks) assert.ok(error <= tolerance, `${name}: ${error}`);
+  cuda('agrees with the processor in every check', async () => {
+    const checks = [...verifyDevice(0), ...(await verifyTrainings(0))];
+    assert.is(checks.length, 8);
+    for (const { name, error, tolerance, cudaSeconds } of checks) {
+      assert.ok(error <= tolerance, `${name}: ${error}`);
+      assert.ok(cudaSeconds > 0, name);
+    }
+  });
+
+  cuda('a device that trains otherwise than the processor is refused before its first model', () => {
+    // In a process of its own: others have found the emulator right by now.
+    const script = `
+      import { devices } from './src/index.ts';
+      import { verifyTrainerOnce } from './src/train/verify-training.ts';
+      devices(); // opens the library
+      const trainOn = (wrong) => async (data, options, device) => ({
+        parameters: { itemFactors: Float32Array.of(0.5, device === undefined ? 1 : wrong) },
+        history: [],
+        metrics: {},
+      });
+      for (const wrong of [1.01, NaN, 1, 1.01]) {
+        await verifyTrainerOnce('ials', 0, trainOn(wrong)).then(
+          () => console.log('right'),
+          ({ name, message }) => console.log(name, message),
+        );
+      }`;
+    const [off, nan, ...rest] = runScript(script).trimEnd().split('\n');
+    assert.match(off, /^DeviceError .*computes wrong results: ials differs from the processor by 0\.0099/);
+    assert.match(nan, /^DeviceError .*computes wrong results: ials differs from the processor by Infinity/);
+    assert.equal(rest, ['right', 'right'], 'once found right, it is not looked at again');
   });
 
   cuda('topK and topKAsync', async () => {
@@ -179,13 +214,8 @@ if (useEmulator()) {
       } catch ({ name, message }) {
         console.log(name, message);
       }`;
-    const text = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      env: { ...process.env, PALATE_EMULATOR: 'memory=100000' },
-      encoding: 'utf8',
-    });
     assert.match(
-      text,
+      runScript(script, { PALATE_EMULATOR: 'memory=100000' }),
       /^DeviceError .*Not enough memory on the device: \d+ bytes more are needed, \d+ of 100000 are free/,
     );
   });
