@@ -1,8 +1,8 @@
-// The child of run.mjs: imports and runs the test files named on its command line, in order, and reports to it.
+// A child of run.mjs: imports and runs the test files that it is sent, and reports to it.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** @typedef {{ event: 'begin', file: string } | ({ event: 'end', file: string } & Counts)} Report */
+/** @typedef {{ event: 'ready' } | ({ event: 'end', file: string } & Counts)} Report */
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /** uvu's own result of a suite: report text (true when empty), passed, skipped, total. */
 /** @typedef {() => Promise<[string | true, number, number, number]>} Suite */
@@ -51,9 +51,13 @@ async function runFile(file) {
   return counts;
 }
 
-for (const file of process.argv.slice(2)) {
+process.on('message', async (/** @type {string} */ file) => {
+  // With nothing left to do, a file whose promise never settles ends this process instead of its time limit.
+  process.channel?.unref();
   console.log(file);
-  await send({ event: 'begin', file });
-  await send({ event: 'end', file, ...(await runFile(file)) });
-}
-process.exit(0); // a server or timer that a test left open must not hold up the run
+  const counts = await runFile(file);
+  process.channel?.ref();
+  await send({ event: 'end', file, ...counts });
+});
+process.on('disconnect', () => process.exit(0)); // a server or timer that a test left open must not hold up the run
+await send({ event: 'ready' });

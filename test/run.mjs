@@ -4,16 +4,22 @@
 // The last line is always "N passed, N failed[, N skipped]", and the exit code is 0 only when nothing failed.
 //
 // uvu alone cannot be trusted with the exit code: a hook that throws, or a test that throws a string, leaves 0. And
-// nothing inside a process can report that the addon has just crashed it. So a child (run-files.mjs) runs the files
-// one after another and reports each as it begins and ends; a file that began and did not end has failed, whatever
+// nothing inside a process can report that the addon has just crashed it. So children (run-files.mjs) run the files that
+// they are given, one after another, and report the end of each; a file that began and did not end has failed, whatever
 // killed it (process.exit, a promise that never settles, SIGSEGV, a time limit), and a new child goes on behind it.
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const SLOW_FILE_SECONDS = 5;
+/** Children at a time: many tests have threads of their own. */
+const MOST_LANES = 4;
+const LAST_WORDS_MS = 500;
 const folder = path.dirname(fileURLToPath(import.meta.url));
 const { values: options, positionals: filters } = parseArgs({
   allowPositionals: true,
@@ -54,22 +60,41 @@ function checkOnly(file) {
   else console.error(`warning: ${problem}`);
 }
 
+/** Files of the CUDA tests build in the same folder, so they take turns; any other file is a unit of its own. */
+const unitOf = (/** @type {string} */ file) => (file.startsWith('cuda/') ? 'cuda' : file);
+
+/** Files that have not begun, by unit. */
+const units = [...new Set(files.map(unitOf))].map((unit) => files.filter((file) => unitOf(file) === unit));
+const lanes = Math.min(availableParallelism(), MOST_LANES, units.length);
+
 /**
- * Runs files in one child until they are done or the child has died; returns those that it did not begin.
- * @param {string[]} todo
- * @returns {Promise<string[]>}
+ * Runs units in one child for as long as there are any and it lives. False when it died before its first file: so would
+ * another.
+ * @param {string[]} unit files of the unit that the lane is at
+ * @returns {Promise<boolean>}
  */
-function runInChild(todo) {
+function runInChild(unit) {
   return new Promise((resolve) => {
-    const child = fork(path.join(folder, 'run-files.mjs'), todo, {
+    const child = fork(path.join(folder, 'run-files.mjs'), [], {
       execArgv: [...process.execArgv, '--import', 'tsx'],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', lanes > 1 ? 'pipe' : 'inherit', lanes > 1 ? 'pipe' : 'inherit', 'ipc'],
     });
+    // Of several children each file's text is shown whole, when the file has ended.
+    let text = '';
+    const show = () => {
+      process.stdout.write(text);
+      text = '';
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (piece) => {
+        text += piece;
+      });
+    }
     /** @type {string | undefined} */
     let running;
     /** @type {string | undefined} */
     let overtime;
-    let begun = 0;
+    let ready = false;
     let since = 0;
     /** @type {NodeJS.Timeout | undefined} */
     let timer;
@@ -82,13 +107,22 @@ function runInChild(todo) {
       clearTimeout(timer);
       timer = setTimeout(stop, Math.min(left, limit));
     };
+    const next = () => {
+      if (unit.length === 0) unit.push(...(units.shift() ?? []));
+      running = unit.shift();
+      if (running === undefined) {
+        child.disconnect();
+        return;
+      }
+      since = performance.now();
+      watch(fileLimit);
+      child.send(running);
+    };
     watch(); // the start of the child, too, ends one day
     child.on('message', (/** @type {import('./run-files.mjs').Report} */ report) => {
-      if (report.event === 'begin') {
-        running = report.file;
-        begun += 1;
-        since = performance.now();
-        watch(fileLimit);
+      if (report.event === 'ready') {
+        ready = true;
+        next();
         return;
       }
       const seconds = (performance.now() - since) / 1000;
@@ -96,27 +130,38 @@ function runInChild(todo) {
       total.passed += report.passed;
       total.skipped += report.skipped;
       if (report.failed > 0) fail(`${report.file}: ${report.failed} failed`, report.failed);
-      running = undefined;
+      show();
+      next();
     });
-    child.on('exit', (code, signal) => {
+    child.on('exit', async (code, signal) => {
       clearTimeout(timer);
+      // What it wrote last is on its way; but a process that it left behind may hold the pipe open.
+      const closed = Promise.all([child.stdout, child.stderr].map((stream) => stream && once(stream, 'close')));
+      await Promise.race([closed, delay(LAST_WORDS_MS)]);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      show();
       const how = overtime ? `stopped at the ${overtime}` : signal ? `killed by ${signal}` : `ended with code ${code}`;
       if (running !== undefined) fail(`${running}: ${how} before all its tests had run`);
-      else if (begun < todo.length) fail(`the test process was ${how} before ${todo[begun]}`);
-      // A child that died before its first file would die again: its files are not tried once more.
-      const rest = begun === 0 ? [] : todo.slice(begun);
-      if (performance.now() < runEnd) resolve(rest);
-      else {
-        if (rest.length > 0) fail(`not run for lack of time: ${rest.join(', ')}`, rest.length);
-        resolve([]);
-      }
+      else if (!ready) fail(`the test process was ${how} before its first file`);
+      resolve(ready);
     });
   });
 }
 
+async function runLane() {
+  /** @type {string[]} */
+  const unit = [];
+  let lives = true;
+  while (lives && unit.length + units.length > 0 && performance.now() < runEnd) lives = await runInChild(unit);
+  units.unshift(unit);
+}
+
 if (files.length === 0) fail(`no test file matches ${[options.match, ...filters].join(' ')}`);
 for (const file of files) checkOnly(file);
-for (let todo = files; todo.length > 0; ) todo = await runInChild(todo);
+await Promise.all(Array.from({ length: lanes }, runLane));
+const rest = units.flat();
+if (rest.length > 0) fail(`not run: ${rest.join(', ')}`, rest.length);
 
 for (const { file, seconds } of slow) console.log(`slow: ${seconds.toFixed(1)} s  ${file}`);
 if (problems.length > 0) console.error(`\nFailures:\n  ${problems.join('\n  ')}\n`);
