@@ -59,6 +59,7 @@ ItemPairSetup read_setup(Napi::Env env, const Fields& fields) {
   setup.plan.window = at_most(fields, "window", 1u << 30, env);
   setup.plan.pairs_per_item = fields.number("pairsPerItem");
   setup.plan.pairs_per_chunk = at_most(fields, "pairsPerChunk", 1u << 30, env);
+  setup.plan.pairs_per_round = at_most(fields, "pairsPerRound", 1u << 30, env);
   setup.negatives = at_most(fields, "negatives", kMostNegatives, env);
   setup.init_std = fields.f32("initStd");
   setup.seed = static_cast<std::uint64_t>(fields.number("seed"));

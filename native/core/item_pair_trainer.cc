@@ -23,6 +23,7 @@ constexpr std::uint64_t kValidStream = std::uint64_t{33} << 32;
 // Streams of an epoch's seed; those below are the positions of items in the histories.
 constexpr std::uint64_t kDealStream = std::uint64_t{1} << 32;  // + chunk: groups, order of strata
 
+// `cell`: of all cells of the chunk's rounds.
 std::uint64_t cell_stream(std::uint32_t chunk, std::uint32_t cell) { return (std::uint64_t{chunk} + 2) << 32 | cell; }
 
 std::uint32_t padded(std::uint32_t dim) { return (dim + kFloatsOfLanes - 1) / kFloatsOfLanes * kFloatsOfLanes; }
@@ -30,6 +31,12 @@ std::uint32_t padded(std::uint32_t dim) { return (dim + kFloatsOfLanes - 1) / kF
 // A device needs more cells that run at a time than a processor; the bound is the counts of a chunk's pairs by share
 // and cell, which the host walks over.
 constexpr std::size_t kDeviceGroups = 64;
+
+// A device, which gets a chunk's pairs at once, takes it as one round: shorter ones would leave it idle.
+PairPlan plan_on(const Device& device, PairPlan plan) {
+  if (device.memory() != nullptr) plan.pairs_per_round = plan.pairs_per_chunk;
+  return plan;
+}
 
 double mean_of(double sum, double count) { return count == 0 ? 0.0 : sum / count; }
 
@@ -40,8 +47,8 @@ ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
       device_(setup.device),
       stride_(padded(setup.dim)),
       groups_(setup.noise, device_.memory() != nullptr ? kDeviceGroups : kProcessorGroups),
-      pairs_(setup.histories, setup.plan, setup.reject_seen),
-      valid_pairs_(setup.valid, setup.plan, false),
+      pairs_(setup.histories, plan_on(device_, setup.plan), setup.reject_seen),
+      valid_pairs_(setup.valid, plan_on(device_, setup.plan), false),
       inputs_(std::size_t{setup.num_items} * stride_),
       outputs_(std::size_t{setup.num_items} * stride_),
       scratch_(groups_.count() * item_pairs_scratch(setup.negatives)),
@@ -64,24 +71,21 @@ void ItemPairTrainer::initialise() {
   }
 }
 
-void ItemPairTrainer::set_rates(float rate, float last_rate, std::uint32_t chunk, std::uint32_t chunks) {
+void ItemPairTrainer::set_rates(const RateSpan& span, std::uint32_t round, std::uint32_t rounds) {
   const std::uint32_t groups = groups_.count();
   for (std::uint32_t n = 0; n < groups; ++n) {
-    const double done = (static_cast<double>(chunk) * groups + n) / (static_cast<double>(chunks) * groups);
-    rates_[n] = static_cast<float>(rate + (static_cast<double>(last_rate) - rate) * done);
+    const double done = (static_cast<double>(round) * groups + n) / (static_cast<double>(rounds) * groups);
+    rates_[n] = static_cast<float>(span.first + (static_cast<double>(span.last) - span.first) * done);
   }
 }
 
-Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::uint64_t seed, ItemPairsCall& call,
-                                  Losses& losses) {
+Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::uint64_t seed, const RateSpan& span,
+                                  ItemPairsCall& call, Losses& losses) {
   const std::uint32_t groups = groups_.count();
   Rng rng(seed, kDealStream + chunk);
   groups_.deal(rng, pool_);
   std::iota(strata_.begin(), strata_.end(), 0u);
   rng.shuffle(strata_.data(), groups);
-  for (std::uint32_t cell = 0; cell < groups * groups; ++cell) {
-    seeds_[cell] = Rng(seed, cell_stream(chunk, cell)).next();
-  }
   if (!pairs.draw(chunk, seed, groups_, pool_)) return Status::out_of_memory;
   call.objective = setup_.objective;
   call.negatives = setup_.negatives;
@@ -92,7 +96,6 @@ Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::ui
   call.stride = stride_;
   call.pairs = pairs.pairs();
   call.histories = pairs.pair_histories();
-  call.cells = pairs.cells();
   call.groups = groups;
   call.strata = strata_.data();
   call.rates = rates_.data();
@@ -107,7 +110,15 @@ Status ItemPairTrainer::run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::ui
   call.scratch_stride = item_pairs_scratch(setup_.negatives);
   call.block_losses = block_losses_.data();
   block_losses_.assign(groups, 0.0);
-  const Status status = device_.backend().train_item_pairs(call, pool_);
+  Status status = Status::ok;
+  for (std::uint32_t round = 0; round < pairs.rounds() && status == Status::ok; ++round) {
+    for (std::uint32_t cell = 0; cell < groups * groups; ++cell) {
+      seeds_[cell] = Rng(seed, cell_stream(chunk, round * groups * groups + cell)).next();
+    }
+    set_rates(span, round, pairs.rounds());
+    call.cells = pairs.cells(round);
+    status = device_.backend().train_item_pairs(call, pool_);
+  }
   losses.sum += std::accumulate(block_losses_.begin(), block_losses_.end(), 0.0);
   losses.pairs += static_cast<double>(pairs.size());
   return status;
@@ -129,8 +140,10 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
   std::iota(chunks.begin(), chunks.end(), 0u);
   Rng(setup_.seed, kOrderStream + epoch).shuffle(chunks.data(), chunks.size());
   for (std::uint32_t n = 0; n < chunks.size() && result.status == Status::ok; ++n) {
-    set_rates(rate, last_rate, n, static_cast<std::uint32_t>(chunks.size()));
-    result.status = run_chunk(pairs_, chunks[n], seed, call, losses);
+    const auto at = [&](std::uint32_t done) {
+      return static_cast<float>(rate + (static_cast<double>(last_rate) - rate) * done / chunks.size());
+    };
+    result.status = run_chunk(pairs_, chunks[n], seed, {at(n), at(n + 1)}, call, losses);
   }
   const std::size_t floats = std::size_t{setup_.num_items} * stride_;
   if (result.status == Status::ok && !std::isfinite(losses.sum)) result.status = Status::diverged;
@@ -142,7 +155,7 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
   call.update = false;
   const std::uint64_t valid_seed = Rng(setup_.seed, kValidStream).next();
   for (std::uint32_t chunk = 0; chunk < valid_pairs_.chunks() && result.status == Status::ok; ++chunk) {
-    result.status = run_chunk(valid_pairs_, chunk, valid_seed, call, valid);
+    result.status = run_chunk(valid_pairs_, chunk, valid_seed, {}, call, valid);
   }
   if (result.status == Status::ok && !std::isfinite(valid.sum)) result.status = Status::diverged;
   result.pairs = losses.pairs;

@@ -69,9 +69,16 @@ class ItemPairTrainer {
     double pairs = 0;
   };
 
+  // What of an epoch's learning rate a chunk takes.
+  struct RateSpan {
+    float first = 0;
+    float last = 0;
+  };
+
   void initialise();
-  Status run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::uint64_t seed, ItemPairsCall& call, Losses& losses);
-  void set_rates(float rate, float last_rate, std::uint32_t chunk, std::uint32_t chunks);
+  Status run_chunk(ItemPairs& pairs, std::uint32_t chunk, std::uint64_t seed, const RateSpan& span, ItemPairsCall& call,
+                   Losses& losses);
+  void set_rates(const RateSpan& span, std::uint32_t round, std::uint32_t rounds);
 
   ItemPairSetup setup_;
   Device device_;

@@ -7,7 +7,10 @@
 namespace palate {
 namespace {
 
-constexpr std::uint32_t kChunkShares = 256;
+// Shares that a chunk is made of: whole rounds.
+std::uint32_t chunk_shares(const PairPlan& plan) {
+  return kRoundPlaces * std::max(1u, plan.pairs_per_chunk / std::max(1u, plan.pairs_per_round));
+}
 
 }  // namespace
 
@@ -28,7 +31,7 @@ struct ItemPairs::Pass {
 };
 
 ItemPairs::ItemPairs(const Histories& histories, const PairPlan& plan, bool keep_histories)
-    : histories_(histories), plan_(plan), keep_histories_(keep_histories) {
+    : histories_(histories), plan_(plan), keep_histories_(keep_histories), chunk_shares_(chunk_shares(plan)) {
   const View<const std::uint32_t> offsets = histories.offsets;
   if (plan.window == 0) {
     double pairs = 0;
@@ -38,7 +41,7 @@ ItemPairs::ItemPairs(const Histories& histories, const PairPlan& plan, bool keep
     }
     rate_ = pairs == 0 ? 0 : plan.pairs_per_item * static_cast<double>(histories.items.size) / pairs;
   }
-  const double share_pairs = static_cast<double>(plan.pairs_per_chunk) / kChunkShares;
+  const double share_pairs = static_cast<double>(plan.pairs_per_chunk) / chunk_shares_;
   double drawn = share_pairs;
   for (std::uint32_t h = 0; h + 1 < offsets.size; ++h) {
     const double each = expected(offsets[h + 1] - offsets[h]);
@@ -60,7 +63,7 @@ double ItemPairs::expected(std::uint32_t length) const {
 }
 
 std::uint32_t ItemPairs::chunks() const {
-  return static_cast<std::uint32_t>((shares_.size() - 1 + kChunkShares - 1) / kChunkShares);
+  return static_cast<std::uint32_t>((shares_.size() - 1 + chunk_shares_ - 1) / chunk_shares_);
 }
 
 template <typename Visit>
@@ -118,24 +121,29 @@ void ItemPairs::place_share(void* context, std::uint32_t index) {
 }
 
 bool ItemPairs::draw(std::uint32_t chunk, std::uint64_t seed, const ItemGroups& groups, Pool& pool) {
-  const std::uint32_t first = chunk * kChunkShares;
-  const std::uint32_t shares = std::min(kChunkShares, static_cast<std::uint32_t>(shares_.size()) - 1 - first);
+  const std::uint32_t first = chunk * chunk_shares_;
+  const std::uint32_t shares = std::min(chunk_shares_, static_cast<std::uint32_t>(shares_.size()) - 1 - first);
   const std::uint32_t cells = groups.count() * groups.count();
   counts_.assign(std::size_t{shares} * cells, 0);
-  cells_.resize(cells + 1);
+  // Place p of the chunk is the shares [p * rounds, (p + 1) * rounds), one a round.
+  rounds_ = (shares + kRoundPlaces - 1) / kRoundPlaces;
+  cells_of_round_ = cells;
+  cells_.resize(std::size_t{rounds_} * cells + 1);
   Pass pass = {this, first, seed, groups.group_of(), groups.count()};
   pool.run(shares, count_share, &pass);
   std::size_t placed = 0;
-  for (std::uint32_t cell = 0; cell < cells; ++cell) {
-    cells_[cell] = placed;
-    for (std::uint32_t share = 0; share < shares; ++share) {
-      std::uint32_t& count = counts_[std::size_t{share} * cells + cell];
-      const std::uint32_t begin = static_cast<std::uint32_t>(placed);
-      placed += count;
-      count = begin;
+  for (std::uint32_t round = 0; round < rounds_; ++round) {
+    for (std::uint32_t cell = 0; cell < cells; ++cell) {
+      cells_[std::size_t{round} * cells + cell] = placed;
+      for (std::uint32_t share = round; share < shares; share += rounds_) {
+        std::uint32_t& count = counts_[std::size_t{share} * cells + cell];
+        const std::uint32_t begin = static_cast<std::uint32_t>(placed);
+        placed += count;
+        count = begin;
+      }
     }
   }
-  cells_[cells] = placed;
+  cells_.back() = placed;
   if (pairs_.size() < placed) {
     const std::size_t room = placed + placed / 16;  // for chunks that come out a little larger
     pairs_ = Buffer<ItemPair>(room);

@@ -27,7 +27,15 @@ struct PairPlan {
   double pairs_per_item = 0;
   // About so many are held at a time, 8 bytes each.
   std::uint32_t pairs_per_chunk = 1u << 22;
+  // A chunk is trained on in rounds of about so many.
+  std::uint32_t pairs_per_round = 1u << 13;
 };
+
+// A round takes the next piece of each of so many places in the chunk's histories. The places are far from each other,
+// so that pairs that are trained on together have little in common (kernels/train_item_pairs.h), and the pieces are
+// short, so that within a place training keeps to the order of the histories: vectors then follow what is near in time,
+// which ranks better than the same pairs in random order.
+inline constexpr std::uint32_t kRoundPlaces = kPairBatch;
 
 class ItemPairs {
  public:
@@ -36,14 +44,16 @@ class ItemPairs {
 
   std::uint32_t chunks() const;
 
-  // Draws the pairs of a chunk, by cell of the groups. What is drawn for an item of a history depends on `seed` and its
-  // position alone. False when memory runs out.
+  // Draws the pairs of a chunk, by round and then by cell of the groups. What is drawn for an item of a history depends
+  // on `seed` and its position alone. False when memory runs out.
   bool draw(std::uint32_t chunk, std::uint64_t seed, const ItemGroups& groups, Pool& pool);
 
   // The chunk drawn last.
   const ItemPair* pairs() const { return pairs_.data(); }
   const std::uint32_t* pair_histories() const { return keep_histories_ ? pair_histories_.data() : nullptr; }
-  const std::size_t* cells() const { return cells_.data(); }  // (groups * groups + 1)
+  std::uint32_t rounds() const { return rounds_; }
+  // (groups * groups + 1) where the pairs of each cell begin in a round.
+  const std::size_t* cells(std::uint32_t round) const { return cells_.data() + std::size_t{round} * cells_of_round_; }
   std::size_t size() const { return cells_.back(); }
 
  private:
@@ -65,8 +75,11 @@ class ItemPairs {
   bool keep_histories_;
   double rate_ = 0;  // without a window: chance of each ordered pair
   std::vector<Share> shares_;
+  std::uint32_t chunk_shares_;
+  std::uint32_t rounds_ = 0;  // of the chunk drawn last
+  std::uint32_t cells_of_round_ = 0;
   std::vector<std::uint32_t> counts_;  // (shares of a chunk, cells), then where each share writes
-  std::vector<std::size_t> cells_;
+  std::vector<std::size_t> cells_;     // (rounds * cells + 1)
   Buffer<ItemPair> pairs_;
   Buffer<std::uint32_t> pair_histories_;
 };

@@ -21,6 +21,7 @@ export interface ItemPairConfig {
   pairsPerItem: number;
   /** Pairs held at a time. */
   pairsPerChunk: number;
+  pairsPerRound: number;
   negatives: number;
   rejectSeen: boolean;
   initStd: number;

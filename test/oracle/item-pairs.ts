@@ -6,7 +6,7 @@ import { OracleRng, OracleSequence } from './train-rng.js';
 
 const BATCH = 16;
 const MOST_DRAWS = 16;
-const CHUNK_SHARES = 256;
+const ROUND_PLACES = 16;
 
 type Histories = Pick<ItemPairConfig, 'offsets' | 'items'>;
 
@@ -35,10 +35,11 @@ function pairRate({ offsets, items }: Histories, pairsPerItem: number): number {
   return pairs === 0 ? 0 : (pairsPerItem * items.length) / pairs;
 }
 
-/** Positions at which chunks begin, with the end. */
-export function chunkStarts(config: ItemPairConfig, histories: Histories): number[] {
+/** Positions at which the shares of each chunk begin, each with the end of its last. */
+export function chunksOf(config: ItemPairConfig, histories: Histories): number[][] {
   const rate = pairRate(histories, config.pairsPerItem);
-  const most = config.pairsPerChunk / CHUNK_SHARES;
+  const chunkShares = ROUND_PLACES * Math.max(1, Math.floor(config.pairsPerChunk / config.pairsPerRound));
+  const most = config.pairsPerChunk / chunkShares;
   const shares: number[] = [];
   let drawn = most;
   for (let position = 0; position < histories.items.length; position++) {
@@ -50,7 +51,8 @@ export function chunkStarts(config: ItemPairConfig, histories: Histories): numbe
     }
     if (length >= 2) drawn += config.window === 0 ? rate * (length - 1) : Math.min(config.window + 1, length - 1);
   }
-  return [...shares.filter((_, n) => n % CHUNK_SHARES === 0), histories.items.length];
+  const bounds = [...shares, histories.items.length];
+  return shares.flatMap((_, n) => (n % chunkShares === 0 ? [bounds.slice(n, n + chunkShares + 1)] : []));
 }
 
 /** The pairs whose input stands at `position`. */
@@ -162,13 +164,13 @@ function runCell(
   return total;
 }
 
-/** Trains on one chunk; `ratesOf` gives the learning rate of its n-th stratum. */
+/** Trains on one chunk; `rateOf` gives the learning rate when a share of it is done. */
 function runChunk(
   config: ItemPairConfig,
   histories: Histories,
   tables: OracleTables,
-  { chunk, starts, seed }: { chunk: number; starts: number[]; seed: bigint },
-  rateOf: (n: number, groups: number) => number,
+  { chunk, shares, seed }: { chunk: number; shares: number[]; seed: bigint },
+  rateOf: (done: number) => number,
 ): { sum: number; pairs: number } {
   const rng = new OracleRng(seed, (1n << 32n) + BigInt(chunk));
   const items = dealItems(config.noise, rng);
@@ -176,22 +178,28 @@ function runChunk(
   const strata = items.map((_, n) => n);
   rng.shuffle(strata);
   const groupOf = new Map(items.flatMap((members, g) => members.map((item) => [item, g] as const)));
-  const cells: Pair[][] = Array.from({ length: groups * groups }, () => []);
-  let count = 0;
-  for (let position = starts[chunk]; position < starts[chunk + 1]; position++) {
-    for (const pair of pairsAt(config, histories, position, seed)) {
-      cells[(groupOf.get(pair.input) as number) * groups + (groupOf.get(pair.output) as number)].push(pair);
-      count++;
-    }
-  }
   const tablesOfNoise = items.map((members) => aliasTable(members, config.noise));
-  let sum = 0;
-  for (const [n, stratum] of strata.entries()) {
-    for (let input = 0; input < groups; input++) {
-      const output = (input + stratum) % groups;
-      const cell = input * groups + output;
-      const state = new OracleRng(seed, ((BigInt(chunk) + 2n) << 32n) + BigInt(cell)).next();
-      sum += runCell(config, tables, cells[cell], tablesOfNoise[output], new OracleSequence(state), rateOf(n, groups));
+  const rounds = Math.ceil((shares.length - 1) / ROUND_PLACES);
+  let [sum, count] = [0, 0];
+  for (let round = 0; round < rounds; round++) {
+    const cells: Pair[][] = Array.from({ length: groups * groups }, () => []);
+    for (let share = round; share + 1 < shares.length; share += rounds) {
+      for (let position = shares[share]; position < shares[share + 1]; position++) {
+        for (const pair of pairsAt(config, histories, position, seed)) {
+          cells[(groupOf.get(pair.input) as number) * groups + (groupOf.get(pair.output) as number)].push(pair);
+          count++;
+        }
+      }
+    }
+    for (const [n, stratum] of strata.entries()) {
+      const rate = rateOf((round * groups + n) / (rounds * groups));
+      for (let input = 0; input < groups; input++) {
+        const output = (input + stratum) % groups;
+        const cell = input * groups + output;
+        const stream = ((BigInt(chunk) + 2n) << 32n) + BigInt(round * groups * groups + cell);
+        const state = new OracleRng(seed, stream).next();
+        sum += runCell(config, tables, cells[cell], tablesOfNoise[output], new OracleSequence(state), rate);
+      }
     }
   }
   return { sum, pairs: count };
@@ -219,21 +227,20 @@ export function runOracleEpoch(
   [rate, lastRate]: readonly [number, number],
 ): { pairs: number; trainLoss: number; validLoss: number } {
   const seed = new OracleRng(config.seed, (30n << 32n) + BigInt(epoch)).next();
-  const starts = chunkStarts(config, config);
-  const order = starts.slice(1).map((_, chunk) => chunk);
+  const chunks = chunksOf(config, config);
+  const order = chunks.map((_, chunk) => chunk);
   new OracleRng(config.seed, (31n << 32n) + BigInt(epoch)).shuffle(order);
-  const trained = order.map((chunk, done) =>
-    runChunk(config, config, tables, { chunk, starts, seed }, (n, groups) => {
-      return rate + ((lastRate - rate) * (done * groups + n)) / (order.length * groups);
+  const trained = order.map((chunk, before) =>
+    runChunk(config, config, tables, { chunk, shares: chunks[chunk], seed }, (done) => {
+      return rate + ((lastRate - rate) * (before + done)) / order.length;
     }),
   );
   const valid: Histories = { offsets: config.validOffsets, items: config.validItems };
   const validConfig = { ...config, rejectSeen: false };
-  const validStarts = chunkStarts(validConfig, valid);
   const validSeed = new OracleRng(config.seed, 33n << 32n).next();
-  const validated = validStarts
-    .slice(1)
-    .map((_, chunk) => runChunk(validConfig, valid, tables, { chunk, starts: validStarts, seed: validSeed }, () => 0));
+  const validated = chunksOf(validConfig, valid).map((shares, chunk) =>
+    runChunk(validConfig, valid, tables, { chunk, shares, seed: validSeed }, () => 0),
+  );
   return {
     pairs: trained.reduce((total, { pairs }) => total + pairs, 0),
     trainLoss: mean(trained),

@@ -49,6 +49,7 @@ export function itemPairConfig(shape: PairShape, options: Partial<ItemPairConfig
     window: 3,
     pairsPerItem: 4,
     pairsPerChunk: 2 ** 22,
+    pairsPerRound: 2 ** 13,
     negatives: 5,
     rejectSeen: false,
     initStd: 0.5,

@@ -97,8 +97,8 @@ test('a step size far too large: DivergedError with the epoch', async () => {
 
 test('patience keeps the vectors of the best epoch', async () => {
   const { train: known, valid } = splitRandom(data, { fractions: { train: 0.7, valid: 0.3 }, seed: 1 });
-  const run = { ...options, dim: 64, epochs: 60, pairsPerItem: 60, learningRate: 0.1, validation: valid };
-  const model = await train(known, { ...run, patience: 2 });
+  const run = { ...options, dim: 64, epochs: 60, pairsPerItem: 60, learningRate: 0.02, validation: valid };
+  const model = await train(known, { ...run, schedule: { type: 'constant' }, patience: 2 });
   const losses = model.history.map((epoch) => epoch.valid?.loss as number);
   assert.ok(losses.length < 60, `${losses.length} epochs`);
   assert.is(model.metrics.validLoss, Math.min(...losses));
