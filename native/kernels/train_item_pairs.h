@@ -55,7 +55,7 @@ struct AliasSlot {
 inline constexpr std::uint32_t kPairBatch = 16;
 inline constexpr std::uint32_t kMostDraws = 16;
 
-// The pairs of a chunk, by cell, and what its cells work with.
+// The pairs of a round (core/item_pairs.h), by cell, and what its cells work with.
 struct ItemPairsCall {
   PairObjective objective = PairObjective::negative_sampling;
   std::uint32_t negatives = 5;  // K
