@@ -228,8 +228,8 @@ export interface TrainOptions {
   seed?: number;
   threads?: number;
   /**
-   * 'cuda' trains on a GPU what has kernels for it; itemKnn, ease, slim, popularity and bayesianFm train on the processor
-   * all the same, as `palate doctor` lists. DeviceError where there is no GPU. Default 'auto': the processor.
+   * 'cuda' trains on a GPU what has kernels for it; itemKnn, ease, slim, popularity and bayesianFm, and mf with objective
+   * 'bpr' or `implicitTerm`, train on the processor all the same. DeviceError where there is no GPU. Default 'auto': the processor.
    */
   device?: Device;
   validation?: Dataset;

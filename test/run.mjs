@@ -66,6 +66,8 @@ const unitOf = (/** @type {string} */ file) => (file.startsWith('cuda/') ? 'cuda
 /** Files that have not begun, by unit. */
 const units = [...new Set(files.map(unitOf))].map((unit) => files.filter((file) => unitOf(file) === unit));
 const lanes = Math.min(availableParallelism(), MOST_LANES, units.length);
+/** Of several children each file's text is shown whole, when the file has ended. */
+const output = lanes > 1 ? 'pipe' : 'inherit';
 
 /**
  * Runs units in one child for as long as there are any and it lives. False when it died before its first file: so would
@@ -77,9 +79,8 @@ function runInChild(unit) {
   return new Promise((resolve) => {
     const child = fork(path.join(folder, 'run-files.mjs'), [], {
       execArgv: [...process.execArgv, '--import', 'tsx'],
-      stdio: ['ignore', lanes > 1 ? 'pipe' : 'inherit', lanes > 1 ? 'pipe' : 'inherit', 'ipc'],
+      stdio: ['ignore', output, output, 'ipc'],
     });
-    // Of several children each file's text is shown whole, when the file has ended.
     let text = '';
     const show = () => {
       process.stdout.write(text);

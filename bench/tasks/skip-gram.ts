@@ -27,7 +27,7 @@ export function skipGramOptions(parameters: Parameters): TrainOptions {
     negatives: negatives as number,
     learningRate: learningRate as number,
     schedule: { type: 'linear', floor: 1e-4 / (learningRate as number) },
-    initStd: 1 / ((dim as number) * Math.sqrt(12)),
+    initStd: 1 / ((dim as number) * Math.sqrt(3)),
   };
 }
 

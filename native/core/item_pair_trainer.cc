@@ -32,12 +32,6 @@ std::uint32_t padded(std::uint32_t dim) { return (dim + kFloatsOfLanes - 1) / kF
 // and cell, which the host walks over.
 constexpr std::size_t kDeviceGroups = 64;
 
-// A device, which gets a chunk's pairs at once, takes it as one round: shorter ones would leave it idle.
-PairPlan plan_on(const Device& device, PairPlan plan) {
-  if (device.memory() != nullptr) plan.pairs_per_round = plan.pairs_per_chunk;
-  return plan;
-}
-
 double mean_of(double sum, double count) { return count == 0 ? 0.0 : sum / count; }
 
 }  // namespace
@@ -47,8 +41,8 @@ ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
       device_(setup.device),
       stride_(padded(setup.dim)),
       groups_(setup.noise, device_.memory() != nullptr ? kDeviceGroups : kProcessorGroups),
-      pairs_(setup.histories, plan_on(device_, setup.plan), setup.reject_seen),
-      valid_pairs_(setup.valid, plan_on(device_, setup.plan), false),
+      pairs_(setup.histories, setup.plan, setup.reject_seen),
+      valid_pairs_(setup.valid, setup.plan, false),
       inputs_(std::size_t{setup.num_items} * stride_),
       outputs_(std::size_t{setup.num_items} * stride_),
       scratch_(groups_.count() * item_pairs_scratch(setup.negatives)),

@@ -28,7 +28,7 @@ struct PairPlan {
   // About so many are held at a time, 8 bytes each.
   std::uint32_t pairs_per_chunk = 1u << 22;
   // A chunk is trained on in rounds of about so many.
-  std::uint32_t pairs_per_round = 1u << 13;
+  std::uint32_t pairs_per_round = 1u << 14;
 };
 
 // A round takes the next piece of each of so many places in the chunk's histories. The places are far from each other,

@@ -65,6 +65,14 @@ class DeviceMemory {
     return static_cast<T*>(place(key, count * sizeof(T), Upload::never, false));
   }
 
+  // Scratch with these values: what belongs to one call alone, as the next may have others at the same address.
+  template <typename T>
+  T* copy(const void* key, const T* values, std::size_t count) {
+    T* array = scratch<T>(key, count);
+    write(array, values, count);
+    return array;
+  }
+
   // An array that is here already, without a copy; nullptr where it is not.
   template <typename T>
   const T* find(const T* host) const {

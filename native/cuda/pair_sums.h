@@ -39,6 +39,13 @@ struct PairColumns {
     group = threadIdx.x / width;
     column = threadIdx.x % width;
   }
+
+  // Of column threadIdx.x, behind a barrier: what each group has in `parts`.
+  __device__ float total(const float* parts) const {
+    float total = parts[threadIdx.x];
+    for (std::uint32_t g = 1; g < groups; ++g) total += parts[g * width + threadIdx.x];
+    return total;
+  }
 };
 
 __device__ __forceinline__ float sum_column(const float* weights, const float* table, std::size_t stride,
@@ -85,11 +92,7 @@ __device__ void add_pairs(PairSums& sums, float* target, const float* query, con
   if (!narrow) return;
   sums.parts[threadIdx.x] = part;
   __syncthreads();
-  if (threadIdx.x < stride) {
-    float total = sums.parts[threadIdx.x];
-    for (std::uint32_t g = 1; g < place.groups; ++g) total += sums.parts[g * place.width + threadIdx.x];
-    target[threadIdx.x] += total;
-  }
+  if (threadIdx.x < stride) target[threadIdx.x] += place.total(sums.parts);
 }
 
 }  // namespace palate::k_cuda

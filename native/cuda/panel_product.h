@@ -69,6 +69,14 @@ __device__ __forceinline__ void load_eight(float (&values)[8], const float* firs
   values[7] = b.w;
 }
 
+__device__ __forceinline__ void clear(ProductTile& tile) {
+#pragma unroll
+  for (std::uint32_t i = 0; i < 8; ++i) {
+#pragma unroll
+    for (std::uint32_t j = 0; j < 8; ++j) tile[i][j] = 0;
+  }
+}
+
 // tile += products of the components in half `half`, in their order.
 __device__ __forceinline__ void multiply_slab(const ProductSlabs& slabs, std::uint32_t half, const ProductPlace& place,
                                               ProductTile& tile) {
@@ -99,11 +107,7 @@ __device__ void multiply_panels(ProductSlabs& slabs, const float* queries, const
   if (begin < end) copy_slab(slabs, half, queries, items + begin * panel_floats, 0);
   __pipeline_commit();
   for (std::uint32_t panel = begin; panel < end; ++panel) {
-#pragma unroll
-    for (std::uint32_t i = 0; i < 8; ++i) {
-#pragma unroll
-      for (std::uint32_t j = 0; j < 8; ++j) tile[i][j] = 0;
-    }
+    clear(tile);
     for (std::uint32_t slab = 0; slab < num_slabs; ++slab) {
       __pipeline_wait_prior(0);
       __syncthreads();  // all have copied this half, and are done with the other

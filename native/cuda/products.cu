@@ -106,4 +106,20 @@ void turn(DeviceMemory& device, float* turned, const float* rows, std::uint32_t 
   device.launch(turn_kernel, grid, kTurnThreads, 0, turned, rows, num_rows, stride, padded);
 }
 
+void multiply_rows(DeviceMemory& device, const void* key, float* result, const float* rows, const float* square,
+                   std::uint32_t num_rows, std::uint32_t stride) {
+  const std::uint32_t padded = turned_stride(num_rows);
+  float* turned = device.scratch<float>(key, std::size_t{stride} * padded);
+  turn(device, turned, rows, num_rows, stride);
+  Product product;
+  product.result = result;
+  product.left = turned;
+  product.left_stride = padded;
+  product.right = square;
+  product.result_stride = product.right_stride = stride;
+  product.rows = num_rows;
+  product.columns = product.depth = stride;
+  multiply(device, product);
+}
+
 }  // namespace palate::k_cuda

@@ -38,50 +38,48 @@ constexpr std::uint32_t turned_stride(std::uint32_t rows) { return (rows + 15) /
 // turned[k][r] = rows[r][k], with zeros behind the last row: (stride, turned_stride(num_rows)).
 void turn(DeviceMemory& device, float* turned, const float* rows, std::uint32_t num_rows, std::uint32_t stride);
 
+// result = rows times a square matrix, all in rows of `stride`. `key` names the scratch of the turned rows.
+void multiply_rows(DeviceMemory& device, const void* key, float* result, const float* rows, const float* square,
+                   std::uint32_t num_rows, std::uint32_t stride);
+
 // What of a product one block computes: rows and columns of a tile, and the range of the sum.
 struct TileRange {
   std::uint32_t row, column;  // first ones
   std::uint32_t begin, end;   // of the summed index
 };
 
-// Starts to copy components [k, k + kSlab) of both factors' columns; zeros where there are none.
-__device__ __forceinline__ void copy_factors(ProductSlabs& slabs, std::uint32_t half, const Product& product,
-                                             const TileRange& range, std::uint32_t k) {
-  const std::uint32_t rows = (product.rows + 3) / 4 * 4;
-  const auto copy = [&](float* target, const float* factor, bool inside) {
-    if (inside) {
-      __pipeline_memcpy_async(target, factor, 4 * sizeof(float));
+// Starts to copy components [k, k + kSlab) of a factor's columns from `first` on into a slab; zeros from `end` and from
+// `columns` on.
+template <std::uint32_t kPanel>
+__device__ __forceinline__ void copy_factor(float (&slab)[kSlab][kPanel], const float* factor, std::size_t stride,
+                                            std::uint32_t k, std::uint32_t end, std::uint32_t first,
+                                            std::uint32_t columns) {
+#pragma unroll
+  for (std::uint32_t n = 0; n < kSlab * kPanel; n += kProductThreads * 4) {
+    const std::uint32_t at = n + threadIdx.x * 4;
+    const std::uint32_t row = k + at / kPanel;
+    const std::uint32_t column = first + at % kPanel;
+    float* target = &slab[at / kPanel][at % kPanel];
+    if (row < end && column < columns) {
+      __pipeline_memcpy_async(target, factor + row * stride + column, 4 * sizeof(float));
     } else {
       *reinterpret_cast<float4*>(target) = make_float4(0, 0, 0, 0);
     }
-  };
-#pragma unroll
-  for (std::uint32_t n = 0; n < kSlab * kQueryPanel; n += kProductThreads * 4) {
-    const std::uint32_t at = n + threadIdx.x * 4;
-    const std::uint32_t row = k + at / kQueryPanel;
-    const std::uint32_t column = range.row + at % kQueryPanel;
-    copy(&slabs.queries[half][at / kQueryPanel][at % kQueryPanel], product.left + row * product.left_stride + column,
-         row < range.end && column < rows);
   }
-#pragma unroll
-  for (std::uint32_t n = 0; n < kSlab * kItemPanel; n += kProductThreads * 4) {
-    const std::uint32_t at = n + threadIdx.x * 4;
-    const std::uint32_t row = k + at / kItemPanel;
-    const std::uint32_t column = range.column + at % kItemPanel;
-    copy(&slabs.items[half][at / kItemPanel][at % kItemPanel], product.right + row * product.right_stride + column,
-         row < range.end && column < product.columns);
-  }
+}
+
+__device__ __forceinline__ void copy_factors(ProductSlabs& slabs, std::uint32_t half, const Product& product,
+                                             const TileRange& range, std::uint32_t k) {
+  copy_factor(slabs.queries[half], product.left, product.left_stride, k, range.end, range.row,
+              (product.rows + 3) / 4 * 4);
+  copy_factor(slabs.items[half], product.right, product.right_stride, k, range.end, range.column, product.columns);
 }
 
 // All threads of the block call it. Whoever writes to `slabs` next needs a barrier before.
 __device__ inline void multiply_tile(ProductSlabs& slabs, const Product& product, const TileRange& range,
                                      ProductTile& tile) {
   const ProductPlace place;
-#pragma unroll
-  for (std::uint32_t i = 0; i < 8; ++i) {
-#pragma unroll
-    for (std::uint32_t j = 0; j < 8; ++j) tile[i][j] = 0;
-  }
+  clear(tile);
   std::uint32_t half = 0;
   copy_factors(slabs, half, product, range, range.begin);
   __pipeline_commit();

@@ -49,9 +49,8 @@ __device__ void start_gradient(Memory& m, const AlsBatch& batch, const float* p,
   m.parts[threadIdx.x] = sum;
   __syncthreads();
   if (threadIdx.x < c.width) {
-    float total = m.parts[threadIdx.x];
-    for (std::uint32_t g = 1; g < place.groups; ++g) total += m.parts[g * place.width + threadIdx.x];
-    m.gradient[threadIdx.x] = fmaf(penalty, p[c.first + threadIdx.x], batch.unobserved_weight * total);
+    const float total = batch.unobserved_weight * place.total(m.parts);
+    m.gradient[threadIdx.x] = fmaf(penalty, p[c.first + threadIdx.x], total);
   }
 }
 

@@ -107,24 +107,14 @@ constexpr ConjugateKeys kConjugateKeys = {};
 
 void queue_conjugate(DeviceMemory& device, const AlsBatch& batch, std::uint32_t steps) {
   const std::size_t floats = std::size_t{batch.num_rows} * batch.stride;
-  const std::uint32_t padded = turned_stride(batch.num_rows);
   ConjugateState state;
   state.residuals = device.scratch<float>(&kConjugateKeys.residuals, floats);
   state.directions = device.scratch<float>(&kConjugateKeys.directions, floats);
   state.products = device.scratch<float>(&kConjugateKeys.products, floats);
   state.squares = device.scratch<float>(&kConjugateKeys.squares, batch.num_rows);
-  float* turned = device.scratch<float>(&kConjugateKeys.turned, std::size_t{batch.stride} * padded);
-  Product product;
-  product.result = state.products;
-  product.left = turned;
-  product.left_stride = padded;
-  product.right = batch.gram;
-  product.result_stride = product.right_stride = batch.stride;
-  product.rows = batch.num_rows;
-  product.columns = product.depth = batch.stride;
   for (std::uint32_t step = 0; step <= steps; ++step) {
-    turn(device, turned, step == 0 ? batch.rows : state.directions, batch.num_rows, batch.stride);
-    multiply(device, product);
+    multiply_rows(device, &kConjugateKeys.turned, state.products, step == 0 ? batch.rows : state.directions, batch.gram,
+                  batch.num_rows, batch.stride);
     device.launch(step == 0 ? start_conjugate_kernel : conjugate_kernel, batch.num_rows, kPairThreads, 0, batch, state);
   }
 }

@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "cuda/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/memory.h"
 #include "cuda/search.h"
@@ -128,20 +129,6 @@ struct Keys {
 };
 constexpr Keys kKeys = {};
 
-template <typename T>
-T* copy_to(DeviceMemory& device, const void* key, const std::vector<T>& values) {
-  T* array = device.scratch<T>(key, values.size());
-  device.write(array, values.data(), values.size());
-  return array;
-}
-
-bool is_raised(const CountCall& call) {
-  const auto raised = [](const std::atomic<std::int32_t>* flag) {
-    return flag != nullptr && flag->load(std::memory_order_relaxed) != 0;
-  };
-  return raised(call.cancel) || raised(call.teardown);
-}
-
 // Entries that a row can have at most.
 std::uint64_t bound_of(const Likes& likes, std::uint32_t item) {
   std::uint64_t entries = 0;
@@ -177,7 +164,7 @@ Status take_rows(const CountCall& call, const Plan& plan, const Batch& batch, co
   if (words == 0) return Status::ok;
   std::uint32_t* packed = device.scratch<std::uint32_t>(&kKeys.packed, words);
   device.launch(pack_kernel, static_cast<std::uint32_t>(totals.size()), kThreads, 0, packed,
-                copy_to(device, &kKeys.targets, targets), batch);
+                device.copy(&kKeys.targets, targets.data(), targets.size()), batch);
   std::uint32_t* memory = static_cast<std::uint32_t*>(call.reserve(*call.chunks, words * sizeof(std::uint32_t)));
   if (memory == nullptr) return Status::out_of_memory;
   device.read(memory, packed, words);
@@ -191,10 +178,10 @@ Status take_rows(const CountCall& call, const Plan& plan, const Batch& batch, co
 Status count_batch(const CountCall& call, const Plan& plan, Batch batch, CountTotals& sums) {
   DeviceMemory& device = *call.device;
   const std::uint32_t size = static_cast<std::uint32_t>(plan.rows.size());
-  batch.rows = copy_to(device, &kKeys.rows, plan.rows);
+  batch.rows = device.copy(&kKeys.rows, plan.rows.data(), plan.rows.size());
   batch.totals = device.scratch<RowTotals>(&kKeys.totals, size);
   if (call.rows != nullptr) {
-    batch.places = copy_to(device, &kKeys.places, plan.places);
+    batch.places = device.copy(&kKeys.places, plan.places.data(), plan.places.size());
     batch.items = device.scratch<std::uint32_t>(&kKeys.items, std::max<std::uint64_t>(plan.entries, 1));
     batch.counts = device.scratch<std::uint32_t>(&kKeys.counts, std::max<std::uint64_t>(plan.entries, 1));
   }

@@ -5,6 +5,7 @@
 #include <new>
 #include <vector>
 
+#include "cuda/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/products.h"
 #include "cuda/sums.h"
@@ -45,9 +46,7 @@ CountRows place_rows(DeviceMemory& device, const CountRow* rows, std::uint32_t n
     staged_items.clear();
     staged_counts.clear();
   }
-  std::uint64_t* placed = device.scratch<std::uint64_t>(offsets_key, offsets.size());
-  device.write(placed, offsets.data(), offsets.size());
-  return {placed, items, counts};
+  return {device.copy(offsets_key, offsets.data(), offsets.size()), items, counts};
 }
 
 // V^T V, its squares, and V^T V v_i in the place of the gradients.
@@ -57,18 +56,7 @@ void queue_products(const FactorizeState& s, const RowsRun& run, QueuedSum& squa
   float* gram = device.scratch<float>(&kKeys.gram, gram_floats);
   multiply_gram(device, gram, run.vectors.values, s.num_items, s.stride);
   sum_squares(device, &kKeys.gram_parts, gram, gram_floats, squares);
-  const std::uint32_t padded = turned_stride(s.num_items);
-  float* turned = device.scratch<float>(&kKeys.turned, std::size_t{s.stride} * padded);
-  turn(device, turned, run.vectors.values, s.num_items, s.stride);
-  Product product;
-  product.result = run.gradients;
-  product.left = turned;
-  product.left_stride = padded;
-  product.right = gram;
-  product.result_stride = product.right_stride = s.stride;
-  product.rows = s.num_items;
-  product.columns = product.depth = s.stride;
-  multiply(device, product);
+  multiply_rows(device, &kKeys.turned, run.gradients, run.vectors.values, gram, s.num_items, s.stride);
 }
 
 void queue_user_sums(const FactorizeState& s, const FactorizeCall& call, RowsRun& run) {
@@ -86,13 +74,6 @@ void queue_user_sums(const FactorizeState& s, const FactorizeCall& call, RowsRun
 
 Parameters resident(DeviceMemory& device, float* values, float* first, float* second, std::size_t count) {
   return {device.resident(values, count), device.resident(first, count), device.resident(second, count)};
-}
-
-bool is_raised(const FactorizeCall& call) {
-  const auto raised = [](const std::atomic<std::int32_t>* flag) {
-    return flag != nullptr && flag->load(std::memory_order_relaxed) != 0;
-  };
-  return raised(call.cancel) || raised(call.teardown);
 }
 
 // Sums of an epoch that are still on their way.

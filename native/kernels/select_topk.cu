@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "cuda/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/memory.h"
 #include "cuda/panel_product.h"
@@ -272,20 +273,6 @@ struct Keys {
 };
 constexpr Keys kKeys = {};
 
-// What belongs to this call alone: the next one may have other values at the same address.
-const std::uint32_t* copy_to(DeviceMemory& device, const void* key, const std::uint32_t* values, std::size_t count) {
-  std::uint32_t* array = device.scratch<std::uint32_t>(key, count);
-  device.write(array, values, count);
-  return array;
-}
-
-bool is_raised(const TopkCall& call) {
-  const auto raised = [](const std::atomic<std::int32_t>* flag) {
-    return flag != nullptr && flag->load(std::memory_order_relaxed) != 0;
-  };
-  return raised(call.cancel) || raised(call.teardown);
-}
-
 void fill_with_nothing(const TopkCall& call) {
   const std::size_t size = std::size_t{call.num_queries} * call.k;
   for (std::size_t n = 0; n < size; ++n) {
@@ -342,14 +329,13 @@ Status select_topk(const TopkCall& call, Pool&) {
   search.capacity = capacity_for(search.k);
   search.item_panels = divide_up(search.num_positions, kItemPanel);
   search.item_biases = device.constant(call.item_biases, call.num_items);
-  if (call.candidates != nullptr)
-    search.items_at = copy_to(device, &kKeys.positions, positions.data(), positions.size());
+  if (call.candidates != nullptr) search.items_at = device.copy(&kKeys.positions, positions.data(), positions.size());
   if (call.exclude_offsets != nullptr) {
     search.exclude_begin = call.exclude_offsets[0];
     const std::size_t size = call.exclude_offsets[call.num_queries] - search.exclude_begin;
     search.exclude_offsets =
-        copy_to(device, &kKeys.exclude_offsets, call.exclude_offsets, std::size_t{call.num_queries} + 1);
-    search.exclude_items = copy_to(device, &kKeys.exclude_items, call.exclude_items + search.exclude_begin, size);
+        device.copy(&kKeys.exclude_offsets, call.exclude_offsets, std::size_t{call.num_queries} + 1);
+    search.exclude_items = device.copy(&kKeys.exclude_items, call.exclude_items + search.exclude_begin, size);
   }
   const float* rows = device.constant(call.items, std::size_t{call.num_items} * call.dim);
   float* items = device.scratch<float>(&kKeys.items, std::size_t{search.item_panels} * kItemPanel * search.depth);

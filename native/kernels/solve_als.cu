@@ -5,6 +5,7 @@
 #include <new>
 #include <vector>
 
+#include "cuda/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/memory.h"
 #include "cuda/products.h"
@@ -48,13 +49,6 @@ __global__ void __launch_bounds__(kPairThreads)
       warp_dot(users + std::size_t{pair_users[n]} * stride, items + std::size_t{pair_items[n]} * stride, stride);
   const float error = roots == nullptr ? score - 1 : roots[n] * (score - 1);
   if (threadIdx.x % kWarpSize == 0) losses[n] = squared(error);
-}
-
-bool is_raised(const AlsCall& call) {
-  const auto raised = [](const std::atomic<std::int32_t>* flag) {
-    return flag != nullptr && flag->load(std::memory_order_relaxed) != 0;
-  };
-  return raised(call.cancel) || raised(call.teardown);
 }
 
 void add(AlsSums& sums, const AlsSums& more) {

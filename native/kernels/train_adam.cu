@@ -248,7 +248,7 @@ Status train(TrainState& state, const EpochCall& call, EpochLoss& loss) {
                       : width == 2 ? train_adam_kernel<closed, 2>
                                    : train_adam_kernel<closed, 4>;
   for (std::uint32_t n = 0; n < grid.squares * grid.side; ++n) {
-    if (cancelled(call)) return Status::cancelled;
+    if (is_raised(call)) return Status::cancelled;
     run.stratum = call.strata[n];
     device.launch(kernel, grid.side, kWarps * kWarpSize, shared_bytes, run);
     run.first_step += grid.stratum_steps[run.stratum];

@@ -181,7 +181,7 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool&, EpochLoss& l
   SegmentedBatch batch;
   bool stopped = false;
   for (std::uint32_t n = 0; source.next_segmented(source.self, batch); ++n) {
-    stopped = cancelled(call);
+    stopped = is_raised(call);
     if (stopped) break;
     ++state.step;
     run.scalars = batch_scalars(state, call.learning_rate);

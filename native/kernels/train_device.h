@@ -1,6 +1,7 @@
 // Host code that the training families have in common on a device: their structs with the addresses of the device.
 #pragma once
 
+#include "cuda/flags.h"
 #include "cuda/memory.h"
 #include "kernels/train.h"
 
@@ -57,10 +58,6 @@ inline GridView place_grid(const GridView& grid, DeviceMemory& device) {
   const std::size_t last = strata - 1;
   placed.step_sizes = device.constant(grid.step_sizes, grid.stratum_starts[last] + grid.stratum_steps[last]);
   return placed;
-}
-
-inline bool cancelled(const EpochCall& call) {
-  return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
 }
 
 inline EpochLoss total_loss(const EpochCall& call, std::uint32_t blocks) {

@@ -156,7 +156,7 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool&, EpochLoss& l
   const std::uint32_t blocks = blocks_of_stratum(call.grid);
   device.fill_zero(run.losses, 2 * blocks);
   for (std::uint32_t n = 0; n < call.grid.squares * blocks; ++n) {
-    if (cancelled(call)) return Status::cancelled;
+    if (is_raised(call)) return Status::cancelled;
     run.stratum = call.strata[n];
     device.launch(kernel, blocks, call.grid.inner * kWarpSize, 0, run);
     if (state.features.rows != 0) merge_features(run, adagrad, device);

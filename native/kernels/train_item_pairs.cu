@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "cuda/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/memory.h"
 #include "cuda/warp.h"
@@ -256,10 +257,6 @@ __global__ void __launch_bounds__(kThreads, 4) train_cell_kernel(PairCells c, st
 
 const char kScratch = 0;
 
-bool raised(const ItemPairsCall& call) {
-  return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
-}
-
 PairCells cells_of(const ItemPairsCall& call) {
   DeviceMemory& device = *call.device;
   const std::size_t num_cells = std::size_t{call.groups} * call.groups;
@@ -297,11 +294,11 @@ PairCells cells_of(const ItemPairsCall& call) {
 Status train_item_pairs(const ItemPairsCall& call, Pool&) {
   DeviceMemory& device = *call.device;
   const PairCells cells = cells_of(call);
-  for (std::uint32_t n = 0; n < call.groups && !raised(call); ++n) {
+  for (std::uint32_t n = 0; n < call.groups && !is_raised(call); ++n) {
     device.launch(train_cell_kernel, call.groups, kThreads, 0, cells, call.strata[n], call.rates[n]);
   }
   const Status status = device.fetch(call.block_losses);
-  return status == Status::ok && raised(call) ? Status::cancelled : status;
+  return status == Status::ok && is_raised(call) ? Status::cancelled : status;
 }
 
 }  // namespace palate::k_cuda

@@ -10,20 +10,26 @@ export interface GpuStages {
 }
 
 /** Trainers with kernels for GPUs. */
-const onGpus: ReadonlySet<TrainerName> = new Set(['factors', 'coLikes', 'itemSoftmax', 'ials']);
+export type GpuTrainer = Extract<TrainerName, 'factors' | 'coLikes' | 'itemSoftmax' | 'ials'>;
+
+const onGpus: readonly GpuTrainer[] = ['factors', 'coLikes', 'itemSoftmax', 'ials'];
 
 /** Trainers of item weights, whose sums over a history have no kernel for GPUs. */
 const ofItemWeights: ReadonlySet<TrainerName> = new Set(['itemKnn', 'ease', 'slim']);
 
-/** Whether a training has kernels for GPUs: the implicit term of mf has none. */
-export const trainsOnGpu = ({ trainer }: ModelSpec, { implicitTerm }: Readonly<Record<string, unknown>>): boolean =>
-  onGpus.has(trainer) && implicitTerm !== true;
+const gpuTrainerOf = ({ trainer }: ModelSpec): GpuTrainer | undefined => onGpus.find((name) => name === trainer);
+
+/** The trainer of a training that has kernels for GPUs; undefined without: the implicit term of mf has none. */
+export const trainerOnGpu = (
+  spec: ModelSpec,
+  { implicitTerm }: Readonly<Record<string, unknown>>,
+): GpuTrainer | undefined => (implicitTerm === true ? undefined : gpuTrainerOf(spec));
 
 /** What runs on a GPU that was asked for; the rest runs on the processor, as it does without one. */
 export function gpuStages(model: ModelName): GpuStages {
-  const { trainer } = models[model];
+  const spec = models[model];
   return {
-    training: onGpus.has(trainer) ? 'cuda' : 'cpu',
-    recommendations: ofItemWeights.has(trainer) ? 'cpu' : 'cuda',
+    training: gpuTrainerOf(spec) === undefined ? 'cpu' : 'cuda',
+    recommendations: ofItemWeights.has(spec.trainer) ? 'cpu' : 'cuda',
   };
 }

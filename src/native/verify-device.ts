@@ -36,7 +36,10 @@ export function expectRight({ name, error, tolerance }: DeviceCheck): void {
   );
 }
 
-/** The checks of what serves models, passed or not. Takes milliseconds. @throws DeviceError when the device cannot compute at all. */
+/**
+ * The checks of what serves models, passed or not. Takes milliseconds.
+ * @throws DeviceError when the device cannot compute at all.
+ */
 export function verifyDevice(device: number): DeviceCheck[] {
   return onDeviceSync(() => [verifyTopK(device)]);
 }

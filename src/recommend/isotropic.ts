@@ -1,4 +1,4 @@
-import type { FactorModelData, ItemVectorModelData, ModelData } from '../types.js';
+import type { ModelData } from '../types.js';
 import { gramOf } from './fit-rows.js';
 
 /** Directions that are removed beside the mean. */
@@ -56,37 +56,33 @@ const cache = new WeakMap<ModelData, Float32Array>();
  * @param itemFactors (numItems, dim)
  * @returns (numItems, dim)
  */
-export function isotropicVectors(
-  data: FactorModelData | ItemVectorModelData,
-  itemFactors: Float32Array,
-  dim: number,
-): Float32Array {
+export function isotropicVectors(data: ModelData, itemFactors: Float32Array, dim: number): Float32Array {
   const known = cache.get(data);
   if (known !== undefined) return known;
   const numItems = itemFactors.length / dim;
   const rowOf = (item: number): Float32Array => itemFactors.subarray(item * dim, (item + 1) * dim);
-  const counts = Float64Array.from(data.seen.itemCounts(), (count, item) =>
-    rowOf(item).some((x) => x !== 0) ? count : 0,
+  const itemCounts = data.seen.itemCounts();
+  const present = Uint32Array.from({ length: numItems }, (_, item) => item).filter((item) =>
+    rowOf(item).some((x) => x !== 0),
   );
+  const counts = Float64Array.from(present, (item) => itemCounts[item] as number);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const mean = new Float64Array(dim);
-  for (let item = 0; item < numItems; item++) {
-    const share = total === 0 ? 0 : (counts[item] as number) / total;
+  for (const [n, item] of present.entries()) {
+    const share = total === 0 ? 0 : (counts[n] as number) / total;
     for (const [k, x] of rowOf(item).entries()) mean[k] = (mean[k] as number) + share * x;
   }
   const vectors = itemFactors.slice();
   const weighted = new Float32Array(itemFactors.length);
-  for (let item = 0; item < numItems; item++) {
-    if (rowOf(item).every((x) => x === 0)) continue;
-    const weight = Math.sqrt(counts[item] as number);
+  for (const [n, item] of present.entries()) {
+    const weight = Math.sqrt(counts[n] as number);
     for (let k = 0, at = item * dim; k < dim; k++, at++) {
       vectors[at] = (vectors[at] as number) - (mean[k] as number);
       weighted[at] = weight * (vectors[at] as number);
     }
   }
   for (const component of principalComponents(gramOf(weighted, dim), dim, Math.min(COMPONENTS, dim - 1))) {
-    for (let item = 0; item < numItems; item++) {
-      if (rowOf(item).every((x) => x === 0)) continue;
+    for (const item of present) {
       let along = 0;
       for (let k = 0, at = item * dim; k < dim; k++, at++) along += (component[k] as number) * (vectors[at] as number);
       for (let k = 0, at = item * dim; k < dim; k++, at++) {

@@ -41,7 +41,7 @@ function comparedBy(
 ): { dim: number; itemFactors: Float32Array; metric: Metric } {
   const { dim, itemFactors } = itemVectorsOf(data);
   if (metric !== 'isotropic') return { dim, itemFactors, metric };
-  const vectors = isotropicVectors(data as FactorModelData | ItemVectorModelData, itemFactors, dim);
+  const vectors = isotropicVectors(data, itemFactors, dim);
   return { dim, itemFactors: vectors, metric: 'cosine' };
 }
 

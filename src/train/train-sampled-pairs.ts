@@ -15,8 +15,7 @@ const PAIRS_PER_CHUNK = 2 ** 22;
 
 /**
  * Pairs of a round with `pairs: 'window'`. The shorter, the closer training keeps to the order of the histories, and the
- * less of what it reads is in a cache: 2 ** 13 took a tenth longer and ranked the same, 2 ** 22 ranks clearly worse. Pairs
- * of any two items of a history have no order to keep to.
+ * less of what it reads is in a cache: 2 ** 13 took a tenth longer and ranked the same, 2 ** 22 ranks clearly worse.
  */
 const PAIRS_PER_ROUND = 2 ** 14;
 
@@ -43,7 +42,8 @@ function configOf(data: Dataset, options: SampledPairsOptions, run: RunOptions):
     window: options.window ?? 0,
     pairsPerItem: options.pairsPerItem ?? 0,
     pairsPerChunk: PAIRS_PER_CHUNK,
-    pairsPerRound: options.pairs === 'window' ? PAIRS_PER_ROUND : PAIRS_PER_CHUNK,
+    // Pairs of any two items of a history have no order to keep to, and short rounds would leave a GPU idle.
+    pairsPerRound: options.pairs === 'window' && run.device === undefined ? PAIRS_PER_ROUND : PAIRS_PER_CHUNK,
     negatives: options.negatives,
     rejectSeen,
     initStd: options.initStd,

@@ -2,7 +2,7 @@ import type { Dataset } from '../dataset/dataset.js';
 import { bayesianFm } from '../models/bayesian-fm.js';
 import { coLikes } from '../models/co-likes.js';
 import { ease } from '../models/ease.js';
-import { trainsOnGpu } from '../models/gpu-stages.js';
+import { trainerOnGpu } from '../models/gpu-stages.js';
 import { ials } from '../models/ials.js';
 import { itemKnn } from '../models/item-knn.js';
 import { itemSoftmax } from '../models/item-softmax.js';
@@ -78,11 +78,10 @@ export function prepare(spec: ModelSpec, data: Dataset, options: TrainOptions): 
 
 async function startOn(run: RunOptions, spec: ModelSpec, training: Training): Promise<Trained> {
   const { device } = run;
-  if (device === undefined || !trainsOnGpu(spec, training.options)) {
-    return training.start({ ...run, device: undefined });
-  }
+  const trainer = trainerOnGpu(spec, training.options);
+  if (device === undefined || trainer === undefined) return training.start({ ...run, device: undefined });
   return onDevice(async () => {
-    await verifyTrainerOnce(spec.trainer, device, trainUnverified);
+    await verifyTrainerOnce(trainer, device, trainUnverified);
     return training.start(run);
   });
 }

@@ -1,7 +1,7 @@
 import { tableFromArrays } from 'apache-arrow';
 import { Dataset } from '../dataset/dataset.js';
 import { sampleItems, sampleRatings } from '../load/sample.js';
-import type { TrainerName } from '../models/spec.js';
+import type { GpuTrainer } from '../models/gpu-stages.js';
 import { type DeviceCheck, expectRight, largestDifference, verifyOnce } from '../native/verify-device.js';
 import type { EpochReport, TrainOptions } from '../types.js';
 import type { Trained } from './trained.js';
@@ -35,8 +35,7 @@ function matching(): Dataset {
 
 const common = { dim: 8, epochs: 2, schedule: { type: 'constant' } } as const;
 
-/** What GPUs have kernels for, by trainer. */
-const checks: Readonly<Partial<Record<TrainerName, readonly TrainingCheck[]>>> = {
+const checks: Readonly<Record<GpuTrainer, readonly TrainingCheck[]>> = {
   factors: [
     { name: 'mf row by row', data: matching, options: { ...common, model: 'mf', optimizer: 'sgd' }, tolerance: 1e-4 },
     {
@@ -71,18 +70,18 @@ const checks: Readonly<Partial<Record<TrainerName, readonly TrainingCheck[]>>> =
 };
 
 /** Trainers whose GPU has agreed with the processor in this process. */
-const verified = new Map<number, Set<TrainerName>>();
+const verified = new Map<number, Set<GpuTrainer>>();
 
 /**
  * Compares what a GPU trains with what the processor does, once a process and trainer, before the first of it is used.
  * @throws DeviceError when they differ by more than rounding explains.
  */
-export async function verifyTrainerOnce(trainer: TrainerName, device: number, trainOn: TrainOn): Promise<void> {
+export async function verifyTrainerOnce(trainer: GpuTrainer, device: number, trainOn: TrainOn): Promise<void> {
   verifyOnce(device);
   const done = verified.get(device) ?? new Set();
   verified.set(device, done);
   if (done.has(trainer)) return;
-  for (const check of checks[trainer] ?? []) expectRight(await compare(check, device, trainOn));
+  for (const check of checks[trainer]) expectRight(await compare(check, device, trainOn));
   done.add(trainer);
 }
 

@@ -20,6 +20,23 @@ std::vector<float> padded(std::uint32_t rows, std::uint32_t columns, std::uint32
   return table;
 }
 
+// sum over k < depth of left[k][r] right[k][c], as (rows, columns).
+std::vector<float> product_of(const std::vector<float>& left, std::uint32_t left_stride,
+                              const std::vector<float>& right, std::uint32_t right_stride, std::uint32_t rows,
+                              std::uint32_t columns, std::uint32_t depth) {
+  std::vector<float> result(std::size_t{rows} * columns);
+  for (std::uint32_t r = 0; r < rows; ++r) {
+    for (std::uint32_t c = 0; c < columns; ++c) {
+      double sum = 0;
+      for (std::uint32_t k = 0; k < depth; ++k) {
+        sum += static_cast<double>(left[k * left_stride + r]) * right[k * right_stride + c];
+      }
+      result[r * columns + c] = static_cast<float>(sum);
+    }
+  }
+  return result;
+}
+
 TEST(products_of_odd_sizes) {
   for (const auto& [rows, columns, depth] :
        {std::tuple{1u, 4u, 1u}, {31u, 32u, 33u}, {65u, 132u, 16u}, {129u, 48u, 17u}, {3u, 260u, 0u}}) {
@@ -41,16 +58,7 @@ TEST(products_of_odd_sizes) {
     product.depth = depth;
     k_cuda::multiply(device, product);
     EXPECT(device.fetch(result.data()) == Status::ok);
-    std::vector<float> expected(result.size());
-    for (std::uint32_t r = 0; r < rows; ++r) {
-      for (std::uint32_t c = 0; c < columns; ++c) {
-        double sum = 0;
-        for (std::uint32_t k = 0; k < depth; ++k) {
-          sum += static_cast<double>(left[k * left_stride + r]) * right[k * right_stride + c];
-        }
-        expected[r * columns + c] = static_cast<float>(sum);
-      }
-    }
+    const std::vector<float> expected = product_of(left, left_stride, right, right_stride, rows, columns, depth);
     EXPECT_CLOSE(result, expected, 1e-5);
   }
 }
@@ -65,16 +73,7 @@ TEST(gram_of_odd_sizes) {
     k_cuda::multiply_gram(device, device.result(gram.data(), gram.size()), device.constant(table.data(), table.size()),
                           rows, stride);
     EXPECT(device.fetch(gram.data()) == Status::ok);
-    std::vector<float> expected(gram.size());
-    for (std::uint32_t i = 0; i < stride; ++i) {
-      for (std::uint32_t j = 0; j < stride; ++j) {
-        double sum = 0;
-        for (std::uint32_t r = 0; r < rows; ++r) {
-          sum += static_cast<double>(table[r * stride + i]) * table[r * stride + j];
-        }
-        expected[i * stride + j] = static_cast<float>(sum);
-      }
-    }
+    const std::vector<float> expected = product_of(table, stride, table, stride, stride, stride, rows);
     EXPECT_CLOSE(gram, expected, 1e-4);
     for (std::uint32_t i = 0; i < stride; ++i) {
       for (std::uint32_t j = 0; j < i; ++j) EXPECT(gram[i * stride + j] == gram[j * stride + i]);

@@ -31,15 +31,15 @@ export const countMutants = [
   ofProducts('reads-past-the-depth', {
     file: tiles,
     source: products,
-    find: 'row < range.end && column < rows',
-    replace: 'column < rows',
+    find: 'row < end && column < columns',
+    replace: 'column < columns',
     by: 'asan',
   }),
   ofProducts('reads-past-the-columns', {
     file: tiles,
     source: products,
-    find: 'row < range.end && column < product.columns',
-    replace: 'row < range.end',
+    find: 'row < end && column < columns',
+    replace: 'row < end',
     by: 'asan',
   }),
   ofProducts('tiles-on-the-diagonal-lost', {

@@ -39,8 +39,8 @@ export const selectTopkMutants = [
   of('tile-not-cleared', {
     file: product,
     source,
-    find: 'tile[i][j] = 0;',
-    replace: 'tile[i][j] = panel == begin ? 0 : tile[i][j];',
+    find: '    clear(tile);',
+    replace: '    if (panel == begin) clear(tile);',
     by: 'plain',
   }),
   // Panels
