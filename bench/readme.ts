@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drivers } from './drivers/index.js';
 import { describeMachine } from './machine.js';
+import { toSummary } from './quality/tables.js';
 import { formatMegabytes, formatNumber, formatRatio, formatTime, ratioOf } from './report.js';
-import { readResults, resultsFolder, writeWhole } from './results.js';
+import { QUALITY_FILE, readResults, resultsFolder, writeWhole } from './results.js';
 import { trials } from './trials.js';
 import type { DriverResult, ResultFile } from './types.js';
 
-const BEGIN = '<!-- bench: begin -->';
-const END = '<!-- bench: end -->';
 const COMMAND = 'npm run bench -- --size full';
 
 const readmeFile = fileURLToPath(new URL('../README.md', import.meta.url));
@@ -93,14 +93,23 @@ export function summaryTable(results: ReadonlyMap<string, ResultFile>): string {
     .join('\n\n');
 }
 
-/** The text with the table between the two markers. Error when it lacks them. */
-export function withTable(text: string, table: string): string {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`README.md lacks the lines ${BEGIN} and ${END}`);
-  return `${text.slice(0, begin + BEGIN.length)}\n${table}\n${text.slice(end)}`;
+/** The text with a table between the two markers of `name`. Error when it lacks them. */
+export function withTable(text: string, name: 'bench' | 'quality', table: string): string {
+  const [first, last] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+  const [begin, end] = [text.indexOf(first), text.indexOf(last)];
+  if (begin < 0 || end < begin) throw new Error(`README.md lacks the lines ${first} and ${last}`);
+  return `${text.slice(0, begin + first.length)}\n${table}\n${text.slice(end)}`;
 }
 
-/** Puts the table of the kept results into README.md. */
+/** README.md with the tables of what is kept in a folder; a table stays where nothing is. */
+export function withKeptTables(text: string, folder: string): string {
+  const timed = withTable(text, 'bench', summaryTable(readResults(folder)));
+  const quality = path.join(folder, QUALITY_FILE);
+  if (!existsSync(quality)) return timed;
+  return withTable(timed, 'quality', toSummary(JSON.parse(readFileSync(quality, 'utf8'))));
+}
+
+/** Puts the tables of the kept results into README.md. */
 export function writeReadme(): void {
-  writeWhole(readmeFile, withTable(readFileSync(readmeFile, 'utf8'), summaryTable(readResults(resultsFolder))));
+  writeWhole(readmeFile, withKeptTables(readFileSync(readmeFile, 'utf8'), resultsFolder));
 }

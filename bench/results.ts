@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { partialName } from './data/partial.js';
 import type { ResultFile } from './types.js';
 
+/** What `npm run quality` keeps in `resultsFolder`. */
+export const QUALITY_FILE = 'quality.json';
+
 /** The results that the repository keeps. */
 export const resultsFolder: string = fileURLToPath(new URL('./results', import.meta.url));
 

@@ -142,6 +142,12 @@ export interface TrainOptions {
   window?: number;
   /** Pairs of an epoch, in the mean for each interaction. Only with `pairs: 'all'`. */
   pairsPerItem?: number;
+  /**
+   * Thins out interactions with popular items, anew for each epoch, before pairs are made: of an item with the share f of
+   * all interactions, each takes part with probability sqrt(subsample / f) + subsample / f. 0: all take part (Mikolov et
+   * al. 2013, 2.3, as word2vec has it; there 1e-3 to 1e-5).
+   */
+  subsample?: number;
   /** Negatives of a pair, or of a like. */
   negatives?: number;
   /** Negatives are drawn with the weights (interactions of the item) ^ negativePower: 0 evenly, 1 by popularity. */

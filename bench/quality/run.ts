@@ -5,7 +5,7 @@ import type { Evaluation } from '../../src/index.js';
 import { UsageError } from '../arguments.js';
 import { loadAverage, machine } from '../machine.js';
 import { newProgress, type Progress } from '../progress.js';
-import { resultsFolder, writeWhole } from '../results.js';
+import { QUALITY_FILE, resultsFolder, writeWhole } from '../results.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { explicitFolds, implicitParts, readTables } from './data.js';
 import { measureBiases, measureExplicit, measureImplicit } from './measure.js';
@@ -62,7 +62,7 @@ async function main(args: Arguments, signal: AbortSignal): Promise<void> {
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const file = args.results ?? path.join(resultsFolder, 'quality.json');
+  const file = args.results ?? path.join(resultsFolder, QUALITY_FILE);
   let results: QualityResults;
   if (args.kept) {
     if (!existsSync(file)) throw new UsageError(`no results are kept in ${file}`);

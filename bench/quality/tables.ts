@@ -65,6 +65,30 @@ function implicitTable(results: readonly ImplicitResult[], baselines: QualityRes
   return table(heads, [...beside, ...rows]);
 }
 
+/** What README.md says of all models: one figure of each with its spread, and the time. */
+export function toSummary({ explicit, implicit, baselines, machine, date, seed }: QualityResults): string {
+  const ranked = implicit.map(({ variant, metrics, intervals, seconds }) => [
+    variant,
+    withInterval(metrics['ndcg@10'], intervals['ndcg@10']),
+    formatTime(seconds),
+  ]);
+  const popularity = ['popularity (baseline)', places(baselines.popularity?.['ndcg@10']), '–'];
+  return [
+    `\`${COMMAND}\` on ${describeMachine(machine)}; ${date}. ml-latest-small, all models by their defaults. Ratings: mean ± ` +
+      `deviation over five folds. Likes (at least 4): 80 % of each user to train on, 20 % to test, seed ${seed}; 95 % ` +
+      'intervals over users.',
+    table(
+      ['ratings', 'RMSE', 'training a fold'],
+      explicit.map(({ variant, rmse, seconds }) => [
+        variant,
+        withDeviation(rmse),
+        seconds === undefined ? '–' : formatTime(seconds),
+      ]),
+    ),
+    table(['likes', 'ndcg@10', 'training'], [popularity, ...ranked]),
+  ].join('\n\n');
+}
+
 /** Both tables with what they show; a table without rows is left out. */
 export function toMarkdown({ explicit, implicit, baselines, machine, date, load, seed }: QualityResults): string {
   const busy = load > machine.cores / 2 ? `, with a load of ${load.toFixed(1)} besides` : '';

@@ -47,6 +47,10 @@ ItemPairSetup read_setup(Napi::Env env, const Fields& fields) {
   if (!setup.log_noise.empty() && setup.log_noise.size != setup.num_items) {
     throw Napi::RangeError::New(env, "native: `logNoise` has the wrong length");
   }
+  setup.chances = constant(fields.array<float>("chances"));
+  if (!setup.chances.empty() && setup.chances.size != setup.num_items) {
+    throw Napi::RangeError::New(env, "native: `chances` has the wrong length");
+  }
   expect_noise(env, setup.histories.items, setup.noise, "items");
   expect_noise(env, setup.valid.items, setup.noise, "validItems");
   setup.objective = word<PairObjective>(

@@ -19,6 +19,7 @@ constexpr std::uint64_t kEpochStream = std::uint64_t{30} << 32;  // + epoch: the
 constexpr std::uint64_t kOrderStream = std::uint64_t{31} << 32;  // + epoch: order of its chunks
 constexpr std::uint64_t kInputStream = std::uint64_t{32} << 32;  // + item: its input row
 constexpr std::uint64_t kValidStream = std::uint64_t{33} << 32;
+constexpr std::uint64_t kSubsampleStream = std::uint64_t{34} << 32;  // + epoch: the interactions that take part
 
 // Streams of an epoch's seed; those below are the positions of items in the histories.
 constexpr std::uint64_t kDealStream = std::uint64_t{1} << 32;  // + chunk: groups, order of strata
@@ -41,8 +42,8 @@ ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
       device_(setup.device),
       stride_(padded(setup.dim)),
       groups_(setup.noise, device_.memory() != nullptr ? kDeviceGroups : kProcessorGroups),
-      pairs_(setup.histories, setup.plan, setup.reject_seen),
-      valid_pairs_(setup.valid, setup.plan, false),
+      pairs_(setup.histories, setup.plan, setup.chances, setup.reject_seen),
+      valid_pairs_(setup.valid, setup.plan, {}, false),
       inputs_(std::size_t{setup.num_items} * stride_),
       outputs_(std::size_t{setup.num_items} * stride_),
       scratch_(groups_.count() * item_pairs_scratch(setup.negatives)),
@@ -51,7 +52,8 @@ ItemPairTrainer::ItemPairTrainer(const ItemPairSetup& setup)
       seeds_(std::size_t{groups_.count()} * groups_.count()),
       block_losses_(groups_.count()),
       pool_(setup.threads) {
-  failed_ = device_.failed() || groups_.failed() || inputs_.failed() || outputs_.failed() || scratch_.failed();
+  failed_ = device_.failed() || groups_.failed() || pairs_.failed() || inputs_.failed() || outputs_.failed() ||
+            scratch_.failed();
   if (!failed_) initialise();
 }
 
@@ -130,6 +132,7 @@ ItemPairEpoch ItemPairTrainer::run_epoch(std::uint32_t epoch, float rate, float 
   ItemPairEpoch result;
   Losses losses;
   const std::uint64_t seed = Rng(setup_.seed, kEpochStream + epoch).next();
+  pairs_.subsample(Rng(setup_.seed, kSubsampleStream + epoch).next());
   std::vector<std::uint32_t> chunks(pairs_.chunks());
   std::iota(chunks.begin(), chunks.end(), 0u);
   Rng(setup_.seed, kOrderStream + epoch).shuffle(chunks.data(), chunks.size());

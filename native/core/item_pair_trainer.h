@@ -19,6 +19,7 @@ struct ItemPairSetup {
   std::uint32_t num_items = 0;
   std::uint32_t dim = 0;
   Histories histories;
+  View<const float> chances;             // (num_items) of `ItemPairs`; empty: all interactions take part in all epochs
   View<const std::uint32_t> seen_items;  // items of the histories, ascending in each; for reject_seen
   Histories valid;                       // histories to validate on; empty: none
   View<const double> noise;              // (num_items) weights of negatives; positive where a history has the item

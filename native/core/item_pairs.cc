@@ -7,6 +7,8 @@
 namespace palate {
 namespace {
 
+constexpr double kDraws = 4294967296.0;  // values of 32 random bits
+
 // Shares that a chunk is made of: whole rounds.
 std::uint32_t chunk_shares(const PairPlan& plan) {
   return kRoundPlaces * std::max(1u, plan.pairs_per_chunk / std::max(1u, plan.pairs_per_round));
@@ -30,19 +32,48 @@ struct ItemPairs::Pass {
   const Share& share(std::uint32_t index) const { return self->shares_[first_share + index]; }
 };
 
-ItemPairs::ItemPairs(const Histories& histories, const PairPlan& plan, bool keep_histories)
-    : histories_(histories), plan_(plan), keep_histories_(keep_histories), chunk_shares_(chunk_shares(plan)) {
-  const View<const std::uint32_t> offsets = histories.offsets;
-  if (plan.window == 0) {
+ItemPairs::ItemPairs(const Histories& histories, const PairPlan& plan, View<const float> chances, bool keep_histories)
+    : all_(histories),
+      chances_(chances),
+      offsets_(chances.empty() ? 0 : histories.offsets.size),
+      items_(chances.empty() ? 0 : histories.items.size),
+      histories_(histories),
+      plan_(plan),
+      keep_histories_(keep_histories),
+      chunk_shares_(chunk_shares(plan)) {
+  if (!failed()) lay_out();
+}
+
+void ItemPairs::subsample(std::uint64_t seed) {
+  if (chances_.empty()) return;
+  const View<const std::uint32_t> offsets = all_.offsets;
+  std::uint32_t kept = 0;
+  for (std::size_t h = 1; h < offsets.size; ++h) {
+    for (std::uint32_t n = offsets[h - 1]; n < offsets[h]; ++n) {
+      const std::uint32_t item = all_.items[n];
+      items_[kept] = item;
+      kept += static_cast<double>(Rng(seed, n).next() >> 32) < chances_[item] * kDraws;
+    }
+    offsets_[h] = kept;
+  }
+  histories_ = {{offsets_.data(), offsets_.size()}, {items_.data(), kept}};
+  lay_out();
+}
+
+// Rates and shares of the histories.
+void ItemPairs::lay_out() {
+  const View<const std::uint32_t> offsets = histories_.offsets;
+  if (plan_.window == 0) {
     double pairs = 0;
     for (std::size_t h = 1; h < offsets.size; ++h) {
       const double length = offsets[h] - offsets[h - 1];
       pairs += length * (length - 1);
     }
-    rate_ = pairs == 0 ? 0 : plan.pairs_per_item * static_cast<double>(histories.items.size) / pairs;
+    rate_ = pairs == 0 ? 0 : plan_.pairs_per_item * static_cast<double>(histories_.items.size) / pairs;
   }
-  const double share_pairs = static_cast<double>(plan.pairs_per_chunk) / chunk_shares_;
+  const double share_pairs = static_cast<double>(plan_.pairs_per_chunk) / chunk_shares_;
   double drawn = share_pairs;
+  shares_.clear();
   for (std::uint32_t h = 0; h + 1 < offsets.size; ++h) {
     const double each = expected(offsets[h + 1] - offsets[h]);
     for (std::uint32_t position = offsets[h]; position < offsets[h + 1]; ++position) {
@@ -53,7 +84,7 @@ ItemPairs::ItemPairs(const Histories& histories, const PairPlan& plan, bool keep
       drawn += each;
     }
   }
-  shares_.push_back({static_cast<std::uint32_t>(histories.items.size), 0});
+  shares_.push_back({static_cast<std::uint32_t>(histories_.items.size), 0});
 }
 
 // Pairs that an item of a history is the input of; with a window at most, as its ends cut it.
@@ -88,7 +119,7 @@ void ItemPairs::each_pair(const Share& share, std::uint32_t end, std::uint64_t s
     } else {
       const double mean = rate_ * (length - 1);
       const double whole = static_cast<double>(static_cast<std::uint64_t>(mean));
-      const double chance = (mean - whole) * 4294967296.0;
+      const double chance = (mean - whole) * kDraws;
       const std::uint64_t count = static_cast<std::uint64_t>(whole) + (static_cast<double>(rng.next() >> 32) < chance);
       for (std::uint64_t n = 0; n < count; ++n) {
         const std::uint32_t drawn = rng.below(length - 1);

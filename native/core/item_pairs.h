@@ -39,8 +39,16 @@ inline constexpr std::uint32_t kRoundPlaces = kPairBatch;
 
 class ItemPairs {
  public:
-  // `keep_histories`: whether pairs remember theirs.
-  ItemPairs(const Histories& histories, const PairPlan& plan, bool keep_histories);
+  // `chances` (items): how likely an interaction with an item takes part in an epoch; empty: all do. `keep_histories`:
+  // whether pairs remember theirs.
+  ItemPairs(const Histories& histories, const PairPlan& plan, View<const float> chances, bool keep_histories);
+
+  // Some buffer could not be allocated; the object must not be used.
+  bool failed() const { return items_.failed() || offsets_.failed(); }
+
+  // Draws which interactions take part from now on. The others leave their histories before pairs are drawn, so that a
+  // window reaches beyond them (Mikolov et al. 2013, 2.3).
+  void subsample(std::uint64_t seed);
 
   std::uint32_t chunks() const;
 
@@ -64,13 +72,17 @@ class ItemPairs {
   };
   struct Pass;
 
+  void lay_out();
   double expected(std::uint32_t length) const;
   template <typename Visit>
   void each_pair(const Share& share, std::uint32_t end, std::uint64_t seed, Visit visit) const;
   static void count_share(void* pass, std::uint32_t index);
   static void place_share(void* pass, std::uint32_t index);
 
-  Histories histories_;
+  Histories all_;
+  View<const float> chances_;
+  Buffer<std::uint32_t> offsets_, items_;  // what takes part of `all_`, where some have a chance
+  Histories histories_;                    // that, or `all_`
   PairPlan plan_;
   bool keep_histories_;
   double rate_ = 0;  // without a window: chance of each ordered pair

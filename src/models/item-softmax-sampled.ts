@@ -7,6 +7,7 @@ export interface SampledPairsOnly {
   window: number | undefined;
   /** Of pairs 'all'. */
   pairsPerItem: number | undefined;
+  subsample: number;
   negatives: number;
   negativePower: number;
   rejectSeen: boolean;
@@ -42,6 +43,14 @@ export const sampledPairsOptions: OptionTable<SampledPairsOnly> = {
     default: 6,
     only: { objective: sampled, pairs: ['all'] },
     about: 'pairs of an epoch, in the mean for each interaction',
+  },
+  subsample: {
+    type: 'number',
+    min: 0,
+    max: 1,
+    default: 0,
+    only,
+    about: 'share of all interactions above which those with an item are thinned out; 0: never',
   },
   negatives: { type: 'int', min: 1, max: 10_000, default: 5, only, about: 'negatives of a pair' },
   negativePower: {

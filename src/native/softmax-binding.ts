@@ -13,6 +13,8 @@ export interface ItemPairConfig {
   validItems: Uint32Array;
   /** (numItems) weights with which negatives are drawn; positive for every item of a history. */
   noise: Float64Array;
+  /** (numItems) how likely an interaction with each item takes part in an epoch; empty: all do. */
+  chances: Float32Array;
   /** (numItems) what sampled softmax takes from the scores; empty: nothing. */
   logNoise: Float32Array;
   objective: 'negativeSampling' | 'sampledSoftmax';

@@ -1,4 +1,5 @@
 import type { Dataset } from '../dataset/dataset.js';
+import { DataError } from '../errors.js';
 import type { SampledPairsOptions } from '../models/item-softmax.js';
 import type { ItemPairConfig } from '../native/binding.js';
 import { native } from '../native/load.js';
@@ -19,11 +20,21 @@ const PAIRS_PER_CHUNK = 2 ** 22;
  */
 const PAIRS_PER_ROUND = 2 ** 14;
 
+/** How likely an interaction with each item takes part in an epoch: `TrainOptions.subsample`. */
+function chancesOf(counts: Uint32Array, interactions: number, subsample: number): Float32Array {
+  if (subsample === 0) return new Float32Array(0);
+  return Float32Array.from(counts, (count) => {
+    const ratio = (subsample * interactions) / count;
+    return count === 0 ? 0 : Math.min(1, Math.sqrt(ratio) + ratio);
+  });
+}
+
 const none: Histories = { offsets: new Uint32Array(0), items: new Uint32Array(0) };
 
 function configOf(data: Dataset, options: SampledPairsOptions, run: RunOptions): ItemPairConfig {
   const { pairs, negativePower, rejectSeen } = options;
-  const noise = Float64Array.from(data.interactions.itemCounts(), (n) => (n > 0 ? n ** negativePower : 0));
+  const counts = data.interactions.itemCounts();
+  const noise = Float64Array.from(counts, (n) => (n > 0 ? n ** negativePower : 0));
   const histories = historiesOf(data, pairs, 'training');
   const valid = run.validation && historiesOf(run.validation, pairs, 'validation');
   // A validation item that training has not met has no vector.
@@ -37,6 +48,7 @@ function configOf(data: Dataset, options: SampledPairsOptions, run: RunOptions):
     validOffsets: (known ?? none).offsets,
     validItems: (known ?? none).items,
     noise,
+    chances: chancesOf(counts, data.numInteractions, options.subsample),
     logNoise: options.logQ ? Float32Array.from(noise, (n) => (n > 0 ? Math.log(n) : 0)) : new Float32Array(0),
     objective: options.objective,
     window: options.window ?? 0,
@@ -83,6 +95,11 @@ export async function trainSampledPairs(
         runEpoch: async (epoch, rate, cancel) => {
           const lastRate = learningRate * lastScheduleFactor(schedule, epoch, epochs);
           const result = await trainer.runEpoch(epoch, rate, lastRate, cancel);
+          if (options.subsample > 0 && result.status === 'ok' && result.pairs === 0) {
+            throw new DataError(
+              `\`subsample\` ${options.subsample} leaves no pairs to learn from; choose a larger one`,
+            );
+          }
           return {
             status: result.status,
             seconds: result.seconds,

@@ -74,10 +74,10 @@ test('results of different machines stand in tables of their own, trials in thei
 
 test('the table replaces what stands between the markers, and nothing else', () => {
   const text = 'before\n<!-- bench: begin -->\nold\n<!-- bench: end -->\nafter\n';
-  const once = withTable(text, 'new');
+  const once = withTable(text, 'bench', 'new');
   assert.is(once, 'before\n<!-- bench: begin -->\nnew\n<!-- bench: end -->\nafter\n');
-  assert.is(withTable(once, 'new'), once);
-  assert.throws(() => withTable('no markers', 'new'), /lacks the lines/);
+  assert.is(withTable(once, 'bench', 'new'), once);
+  assert.throws(() => withTable('no markers', 'quality', 'new'), /lacks the lines/);
 });
 
 test.run();

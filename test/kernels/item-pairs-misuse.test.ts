@@ -29,6 +29,7 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
   ['validation offsets that end late', { validOffsets: changed(good.validOffsets, -1, 99) }, /`validOffsets` are not/],
   ['noise of the wrong length', { noise: good.noise.subarray(1) }, /`noise` has 11 elements, expected 12/],
   ['noise that is not a number', { noise: good.noise.map(() => Number.NaN) }, /holds an item without noise/],
+  ['chances of the wrong length', { chances: new Float32Array(5) }, /`chances` has the wrong length/],
   ['log noise of the wrong length', { logNoise: new Float32Array(5) }, /`logNoise` has the wrong length/],
   ['no seen items to reject', { rejectSeen: true }, /`seenItems` has 0 elements/],
   ['an unknown objective', { objective: 'hinge' }, /unknown `objective` 'hinge'/],

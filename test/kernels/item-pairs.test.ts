@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ItemPairConfig } from '../../src/native/binding.js';
-import { chunksOf, initialTables, pairSlopes, runOracleEpoch } from '../oracle/item-pairs.js';
+import { chunksOf, initialTables, pairSlopes, runOracleEpoch, subsampled } from '../oracle/item-pairs.js';
 import { assertClose } from '../support/assert-close.js';
 import {
   itemPairConfig,
@@ -54,6 +54,20 @@ for (const window of [0, 1, 4]) {
       await compare({ ...softmax, logNoise: logNoiseOf(config) }, 'sampled softmax with correction');
     });
   }
+}
+
+for (const window of [0, 4]) {
+  test(`window ${window}, popular items thinned out: as the twin, other interactions in each epoch`, async () => {
+    const config = itemPairConfig({ ...shape, histories: 60 }, { window, rejectSeen: true });
+    const all = await compare(config, 'all');
+    const chances = Float32Array.from({ length: shape.items }, (_, item) => Math.min(1, 0.1 + item / shape.items));
+    const thin = { ...config, chances };
+    const [first, second] = [subsampled(thin, 0), subsampled(thin, 1)];
+    assert.not.equal(first, second);
+    assert.ok((await compare(thin, 'thinned')) < all);
+    assert.is(await compare({ ...thin, chances: chances.map(() => 1) }, 'certain'), all);
+    assert.is(await compare({ ...thin, chances: chances.map(() => 0) }, 'impossible'), 0);
+  });
 }
 
 test('odd widths and numbers of negatives: as the twin', async () => {

@@ -219,6 +219,19 @@ const mean = (losses: readonly { sum: number; pairs: number }[]): number => {
   return pairs === 0 ? 0 : losses.reduce((total, { sum }) => total + sum, 0) / pairs;
 };
 
+/** The interactions that take part in an epoch. */
+export function subsampled({ offsets, items, chances, seed }: ItemPairConfig, epoch: number): Histories {
+  if (chances.length === 0) return { offsets, items };
+  const state = new OracleRng(seed, (34n << 32n) + BigInt(epoch)).next();
+  const kept = (n: number): boolean =>
+    Number(new OracleRng(state, BigInt(n)).next() >> 32n) < chances[items[n]] * 2 ** 32;
+  const taking = [...items.keys()].filter(kept);
+  return {
+    offsets: offsets.map((offset) => taking.filter((n) => n < offset).length),
+    items: Uint32Array.from(taking, (n) => items[n]),
+  };
+}
+
 /** One epoch in place; the learning rate falls from `rate` to `lastRate`. */
 export function runOracleEpoch(
   config: ItemPairConfig,
@@ -227,11 +240,12 @@ export function runOracleEpoch(
   [rate, lastRate]: readonly [number, number],
 ): { pairs: number; trainLoss: number; validLoss: number } {
   const seed = new OracleRng(config.seed, (30n << 32n) + BigInt(epoch)).next();
-  const chunks = chunksOf(config, config);
+  const histories = subsampled(config, epoch);
+  const chunks = chunksOf(config, histories);
   const order = chunks.map((_, chunk) => chunk);
   new OracleRng(config.seed, (31n << 32n) + BigInt(epoch)).shuffle(order);
   const trained = order.map((chunk, before) =>
-    runChunk(config, config, tables, { chunk, shares: chunks[chunk], seed }, (done) => {
+    runChunk(config, histories, tables, { chunk, shares: chunks[chunk], seed }, (done) => {
       return rate + ((lastRate - rate) * (before + done)) / order.length;
     }),
   );

@@ -44,6 +44,7 @@ export function itemPairConfig(shape: PairShape, options: Partial<ItemPairConfig
     validOffsets: shape.valid === undefined ? new Uint32Array(0) : valid.offsets,
     validItems: valid.items,
     noise,
+    chances: new Float32Array(0),
     logNoise: new Float32Array(0),
     objective: 'negativeSampling',
     window: 3,

@@ -12,6 +12,7 @@ import {
   train,
 } from '../../src/index.js';
 import { historiesOf, keepItems } from '../../src/train/pair-histories.js';
+import type { ItemVectorParameters } from '../../src/types.js';
 
 const data = Dataset.fromTable(sampleRatings({ users: 120 }));
 const options = { model: 'itemSoftmax', objective: 'negativeSampling', epochs: 3, dim: 8, seed: 1 } as const;
@@ -76,6 +77,18 @@ for (const [given, message] of meaningless) {
     assert.match((error as Error).message, message);
   });
 }
+
+test('popular items are thinned out: other vectors; too far, and nothing is left', async () => {
+  const vectorsAt = async (subsample: number): Promise<Float32Array> => {
+    const model = await train(data, { ...options, subsample });
+    return (model.data.parameters as ItemVectorParameters).itemFactors;
+  };
+  assert.equal(await vectorsAt(1), await vectorsAt(0));
+  assert.not.equal(await vectorsAt(0.001), await vectorsAt(0));
+  const error = await train(data, { ...options, subsample: 1e-12 }).catch((caught: unknown) => caught);
+  assert.instance(error, DataError);
+  assert.match((error as Error).message, /`subsample` 1e-12 leaves no pairs to learn from; choose a larger one/);
+});
 
 test('data without pairs or, for a window, without times is refused', async () => {
   const lonely = Dataset.fromTable(makeTable({ userId: Int32Array.of(1, 2, 3), itemId: Int32Array.of(1, 1, 2) }));
