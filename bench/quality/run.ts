@@ -9,7 +9,7 @@ import { QUALITY_FILE, resultsFolder, writeWhole } from '../results.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { explicitFolds, implicitParts, readTables } from './data.js';
 import { measureBiases, measureExplicit, measureImplicit } from './measure.js';
-import { toMarkdown } from './tables.js';
+import { toJson, toMarkdown } from './tables.js';
 import type { QualityResults } from './types.js';
 import { REFERENCE, variants } from './variants.js';
 
@@ -76,7 +76,7 @@ async function main(args: Arguments, signal: AbortSignal): Promise<void> {
     }
     // A part of the models must not replace the results of all.
     if (args.chosen.length === variants.length || args.results !== undefined) {
-      writeWhole(file, `${JSON.stringify(results, null, 2)}\n`);
+      writeWhole(file, toJson(results));
     }
   }
   process.stdout.write(args.json ? `${JSON.stringify(results)}\n` : toMarkdown(results));

@@ -109,3 +109,13 @@ export function toMarkdown({ explicit, implicit, baselines, machine, date, load,
   }
   return `${parts.join('\n\n')}\n`;
 }
+
+/** As JSON, a line for each model, so that a change shows which ones moved. */
+export function toJson(results: QualityResults): string {
+  const { explicit, implicit, ...head } = results;
+  const list = (rows: readonly unknown[]): string =>
+    rows.length === 0 ? '[]' : `[\n${rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n')}\n  ]`;
+  const fields = Object.entries(head).map(([key, value]) => [key, JSON.stringify(value)]);
+  const all = [...fields, ['explicit', list(explicit)], ['implicit', list(implicit)]];
+  return `{\n${all.map(([key, value]) => `  "${key}": ${value}`).join(',\n')}\n}\n`;
+}

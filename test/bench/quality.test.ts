@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { parseArguments } from '../../bench/quality/arguments.js';
 import { explicitFolds, implicitParts } from '../../bench/quality/data.js';
 import { measureBiases, measureExplicit, measureImplicit } from '../../bench/quality/measure.js';
-import { toMarkdown } from '../../bench/quality/tables.js';
+import { toJson, toMarkdown, toSummary } from '../../bench/quality/tables.js';
 import { REFERENCE, variants } from '../../bench/quality/variants.js';
 import { sampleItems, sampleRatings } from '../../src/index.js';
 import { fakeMachine } from './fakes.js';
@@ -80,7 +80,7 @@ test('both tables of a small run', async () => {
   assert.ok(Math.abs(difference - (second.metrics['ndcg@10'] - first.metrics['ndcg@10'])) < 1e-12);
   assert.ok(low <= difference && difference <= high);
 
-  const text = toMarkdown({
+  const results = {
     palate: '0.0.0',
     date: '2026-01-01',
     machine: fakeMachine,
@@ -89,7 +89,8 @@ test('both tables of a small run', async () => {
     explicit: [biases, mf],
     implicit: [first, second],
     baselines: evaluation.baselines ?? {},
-  });
+  };
+  const text = toMarkdown(results);
   for (const name of ['biases (baseline)', 'mf', 'random (baseline)', 'popularity (baseline)', REFERENCE]) {
     assert.match(text, `| ${name} |`);
   }
@@ -98,6 +99,14 @@ test('both tables of a small run', async () => {
     .filter((line) => line.startsWith('|'))
     .map((line) => line.split('|').length);
   assert.equal([...new Set(widths)], [6, 11]);
+
+  const kept = toJson(results);
+  assert.equal(JSON.parse(kept), results);
+  assert.is(kept.split('\n').filter((line) => line.includes('"variant"')).length, 4, 'a line for each model');
+  const summary = toSummary(results);
+  assert.match(summary, `| mf | ${mf.rmse.mean.toFixed(4)} ± `);
+  assert.match(summary, `| popularity (baseline) | ${second.metrics['ndcg@10'].toFixed(4)} | – |`);
+  assert.match(summary, `| ${REFERENCE} | ${first.metrics['ndcg@10'].toFixed(4)} (`);
 });
 
 test.run();
