@@ -18,7 +18,7 @@ struct ConjugateScratch {
 ConjugateScratch conjugate_scratch(const AlsCall& call, float* scratch) {
   ConjugateScratch s;
   s.scores = scratch;
-  s.residual = s.scores + als_scores(call.longest);
+  s.residual = s.scores + als_pairs(call.longest);
   s.direction = s.residual + call.stride;
   s.product = s.direction + call.stride;
   return s;
@@ -58,8 +58,7 @@ void apply_pairs(const AlsCall& call, const AlsRow& row, const float* query, flo
   for (std::uint32_t begin = 0; begin < row.count; begin += 4) {
     const std::uint32_t end = row.count - begin < 4 ? row.count : begin + 4;
     if (query != nullptr)
-      score_pairs<false>(call, row, begin, end, query, 0, AnyWidth{call.stride}, AnyWidth{call.stride}, scores,
-                         kVisitNothing);
+      score_pairs(call, row, begin, end, query, 0, AnyWidth{call.stride}, AnyWidth{call.stride}, scores, kVisitNothing);
     float weights[4];
     for (std::uint32_t n = begin; n < end; ++n) weights[n - begin] = weight_of(row, n) * (scores[n] - goal);
     if (end - begin == 4) {
@@ -76,9 +75,10 @@ void fit_by_gradients(const AlsCall& call, const AlsRow& row, const ConjugateScr
   alignas(64) float errors[kAlsDepth];
   for (std::uint32_t begin = 0; begin < row.count; begin += kAlsDepth) {
     const std::uint32_t size = row.count - begin < kAlsDepth ? row.count - begin : kAlsDepth;
-    score_pairs<false>(call, row, begin, begin + size, row.factors, 0, AnyWidth{call.stride}, AnyWidth{call.stride},
-                       s.scores, kVisitNothing);
-    take_errors(row, s.scores, begin, size, errors);
+    score_pairs(call, row, begin, begin + size, row.factors, 0, AnyWidth{call.stride}, AnyWidth{call.stride}, s.scores,
+                kVisitNothing);
+    for (std::uint32_t n = 0; n < kAlsDepth; ++n)
+      errors[n] = n < size ? error_of(row, begin + n, s.scores[begin + n]) : 0.0f;
     sums.observed += sum_squares(errors);
   }
   start_product(call, row, row.factors, s.residual);

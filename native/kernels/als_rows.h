@@ -4,6 +4,7 @@
 #include "kernels/solve_als.h"
 #include "math/lanes.h"
 #include "math/scalar.h"
+#include "math/sum_four.h"
 
 namespace palate::KERNEL_NS {
 namespace {
@@ -46,10 +47,9 @@ PALATE_INLINE const float* fixed_row(const AlsCall& call, std::uint32_t other) {
   return call.fixed + std::size_t{other} * call.stride;
 }
 
-// scores[n] (+)= query . columns [first, first + width) of the fixed row of pair n, for pairs [begin, end). Of rows to
-// come the first `soon` of these columns are fetched.
-// visit(n, columns) sees each pair while its columns are near.
-template <bool add, typename W, typename S, typename V>
+// scores[n] = query . columns [first, first + width) of the fixed row of pair n, for pairs [begin, end). Of rows to
+// come the first `soon` of these columns are fetched. visit(n, columns) sees each pair while its columns are near.
+template <typename W, typename S, typename V>
 PALATE_INLINE void score_pairs(const AlsCall& call, const AlsRow& row, std::uint32_t begin, std::uint32_t end,
                                const float* query, std::uint32_t first, W width, S soon, float* scores, V visit) {
   const float* fixed = call.fixed + first;
@@ -75,19 +75,15 @@ PALATE_INLINE void score_pairs(const AlsCall& call, const AlsRow& row, std::uint
       for (std::uint32_t r = 0; r < 4; ++r) fetch(next[r] + k, kLanes);
       for (std::uint32_t r = 0; r < 4; ++r) sums[r] = fma(q, load(at[r] + k), sums[r]);
     }
-    float found[4];
-    sum_four(found, sums);
-    for (std::uint32_t r = 0; r < 4; ++r) {
-      scores[n + r] = add ? scores[n + r] + found[r] : found[r];
-      visit(n + r, at[r]);
-    }
+    sum_four(scores + n, sums);
+    for (std::uint32_t r = 0; r < 4; ++r) visit(n + r, at[r]);
   }
   for (; n < end; ++n) {
     const float* at = fixed + others[n] * stride;
     if (n + kAhead < last) fetch(fixed + others[n + kAhead] * stride, soon);
     Lanes sums = splat(0.0f);
     for (std::uint32_t k = 0; k < width; k += kLanes) sums = fma(load(query + k), load(at + k), sums);
-    scores[n] = add ? scores[n] + sum(sums) : sum(sums);
+    scores[n] = sum(sums);
     visit(n, at);
   }
 }
@@ -95,14 +91,17 @@ PALATE_INLINE void score_pairs(const AlsCall& call, const AlsRow& row, std::uint
 // For score_pairs() where nothing else is to do.
 constexpr auto kVisitNothing = [](std::uint32_t, const float*) {};
 
-// errors[n] = root of the weight times (score - 1) of `size` pairs from `begin` on, and zeros behind them.
-PALATE_INLINE void take_errors(const AlsRow& row, const float* scores, std::uint32_t begin, std::uint32_t size,
-                               float* errors) {
-  for (std::uint32_t n = 0; n < size; ++n) {
-    const float error = scores[begin + n] - 1;
-    errors[n] = row.roots == nullptr ? error : row.roots[begin + n] * error;
-  }
-  for (std::uint32_t n = size; n < kAlsDepth; ++n) errors[n] = 0;
+// Root of the weight times (score - 1).
+PALATE_INLINE float error_of(const AlsRow& row, std::uint32_t pair, float score) {
+  return row.roots == nullptr ? score - 1 : row.roots[pair] * (score - 1);
+}
+
+// A chunk of `size` values, and zeros behind them. target (kAlsDepth)
+PALATE_INLINE void copy_padded(const float* values, std::uint32_t size, float* target) {
+  for (std::uint32_t n = 0; n < kAlsDepth; n += kLanes) store(target + n, splat(0.0f));
+  std::uint32_t n = 0;
+  for (; n + kLanes <= size; n += kLanes) store(target + n, load(values + n));
+  for (; n < size; ++n) target[n] = values[n];
 }
 
 PALATE_INLINE double sum_squares(const float* errors) {

@@ -6,6 +6,7 @@
 
 #include "kernels/slopes.h"
 #include "math/objectives.h"
+#include "math/sum_four.h"
 
 namespace palate::KERNEL_NS {
 namespace {

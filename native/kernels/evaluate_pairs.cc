@@ -4,6 +4,7 @@
 #include "kernels/level.h"
 #include "kernels/loss_sums.h"
 #include "math/objectives.h"
+#include "math/sum_four.h"
 
 namespace palate::KERNEL_NS {
 namespace {

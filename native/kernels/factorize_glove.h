@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/factorize_dense.h"
+#include "math/sum_four.h"
 
 namespace palate::KERNEL_NS {
 namespace {

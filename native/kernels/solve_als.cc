@@ -7,7 +7,7 @@
 namespace palate::KERNEL_NS {
 namespace {
 
-static_assert(kNarrow == 32 && kAlsBatch == kLanes);  // als_floats() counts on it
+static_assert(kAlsBatch == kLanes);  // als_floats() counts on it
 
 struct Fit {
   const AlsCall* call;

@@ -47,7 +47,8 @@ inline constexpr std::uint32_t kAlsTogether =
 inline constexpr std::uint32_t kAlsPairs = 4096;  // pairs whose losses are summed together
 inline constexpr std::uint32_t kGramShares = 16;  // parts of a table whose products are summed apart
 inline constexpr std::uint32_t kMostAlsColumns = 128;  // of a block on CUDA, whose matrix lies in shared memory
-inline constexpr std::uint32_t kAlsPadding = 16;       // floats between rows of a chunk, against conflicts in the cache
+inline constexpr std::uint32_t kAlsPadding = 16;       // floats between rows of wide blocks: against conflicts in L1
+inline constexpr std::uint32_t kNarrowAlsBlock = 32;   // up to here blocks are solved for sixteen rows at once
 
 // What fitting some rows comes to.
 struct AlsSums {
@@ -81,18 +82,27 @@ struct AlsCall {
   DeviceMemory* device = nullptr;                       // where the arrays are on a device; nullptr: the processor
 };
 
-// Scores that a thread keeps: of rows that are fitted together, or of a longer one.
-constexpr std::size_t als_scores(std::uint32_t longest) {
+// Pairs of which a thread keeps scores or errors: of rows that are fitted together, or of a longer one.
+constexpr std::size_t als_pairs(std::uint32_t longest) {
   return (std::size_t{longest < kAlsTogether ? kAlsTogether : longest} + 15) / 16 * 16;
 }
 
-// Floats that a thread needs: scores; by blocks a chunk of rows, a matrix, sixteen smaller ones and vectors of sixteen
-// rows; by cg three vectors.
+// Pairs whose columns of a block a thread holds: a chunk of them, or all of narrow rows that are fitted together.
+constexpr std::size_t als_columns(std::uint32_t block) {
+  return block > kNarrowAlsBlock ? kAlsDepth : kAlsTogether + kAlsDepth;
+}
+
+constexpr std::size_t als_column_stride(std::uint32_t block) {
+  return block > kNarrowAlsBlock ? block + kAlsPadding : block;
+}
+
+// Floats that a thread needs: scores or errors; by blocks columns, matrices, the lanes of sixteen and vectors of
+// sixteen rows; by cg three vectors.
 constexpr std::size_t als_floats(std::uint32_t stride, std::uint32_t block, std::uint32_t longest) {
   const std::size_t width = block;
-  const std::size_t chunk = kAlsDepth * (width + kAlsPadding);
-  const std::size_t narrow = block <= 32 ? 8 * width * (width + 1) + 16 * width : 0;
-  return als_scores(longest) + chunk + width * width + narrow + 33 * width + 3 * std::size_t{stride};
+  const std::size_t columns = als_columns(block) * als_column_stride(block);
+  const std::size_t matrices = block > kNarrowAlsBlock ? width * width : 24 * width * width + 24 * width;
+  return als_pairs(longest) + columns + matrices + 33 * width + 3 * std::size_t{stride};
 }
 
 // gram = sum over rows of x x'.

@@ -6,6 +6,7 @@
 #include "kernels/loss_sums.h"
 #include "math/optimizers.h"
 #include "math/scalar.h"
+#include "math/sum_four.h"
 
 namespace palate::KERNEL_NS {
 namespace {

@@ -4,6 +4,7 @@
 #include "kernels/draw_negatives.h"
 #include "kernels/level.h"
 #include "kernels/pair_slopes.h"
+#include "math/sum_four.h"
 
 namespace palate::KERNEL_NS {
 namespace {

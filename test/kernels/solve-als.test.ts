@@ -133,18 +133,23 @@ test('rows with more pairs than are fitted together, and in more than one chunk'
   );
   const offsets = Uint32Array.from([0, 834, 3334, 4167]);
   assert.is(offsets[3], lists.flat().length);
-  const given = caseOf(3, 2500, 20, { regularization: 0.5 });
-  const weights = lists.map((list) => {
-    const row = new Array<number>(2500).fill(0);
-    for (const i of list) row[i] = 1;
-    return row;
-  });
-  for (const [blockSize, solver] of [
-    [16, { kind: 'blocks', size: 16 }],
-    [0, { kind: 'blocks', size: 20 }],
-  ] as const) {
-    const config = { ...given.config, offsets, items: Uint32Array.from(lists.flat()), blockSize };
-    await compare({ problem: { ...given.problem, weights }, config }, solver);
+  for (const weights of [undefined, randomWeights(4167)]) {
+    let at = 0;
+    const dense = lists.map((list) => {
+      const row = new Array<number>(2500).fill(0);
+      for (const i of list) row[i] = weights?.[at++] ?? 1;
+      return row;
+    });
+    for (const [dim, blockSize] of [
+      [20, 16],
+      [20, 0],
+      [40, 32],
+    ] as const) {
+      const given = caseOf(3, 2500, dim, { regularization: 0.5 });
+      const config = { ...given.config, offsets, items: Uint32Array.from(lists.flat()), weights, blockSize };
+      const solver: AlsSolver = { kind: 'blocks', size: blockSize === 0 ? dim : blockSize };
+      await compare({ problem: { ...given.problem, weights: dense }, config }, solver);
+    }
   }
 });
 
