@@ -235,7 +235,8 @@ export interface TrainOptions {
   threads?: number;
   /**
    * 'cuda' trains on a GPU what has kernels for it; itemKnn, ease, slim, popularity and bayesianFm, and mf with objective
-   * 'bpr' or `implicitTerm`, train on the processor all the same. DeviceError where there is no GPU. Default 'auto': the processor.
+   * 'bpr' or `implicitTerm`, train on the processor all the same. DeviceError where there is no GPU. Default 'auto': the
+   * processor.
    */
   device?: Device;
   validation?: Dataset;

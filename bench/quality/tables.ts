@@ -25,6 +25,8 @@ function withSign({ difference, low, high }: Difference): string {
   return `${sign(difference)} (${sign(low)} to ${sign(high)})`;
 }
 
+const timeOf = (seconds: number | undefined): string => (seconds === undefined ? '–' : formatTime(seconds));
+
 function explicitTable(results: readonly ExplicitResult[]): string {
   return table(
     ['ratings', 'rmse', 'mae', 'training a fold'],
@@ -32,7 +34,7 @@ function explicitTable(results: readonly ExplicitResult[]): string {
       variant,
       withDeviation(rmse),
       withDeviation(mae),
-      seconds === undefined ? '–' : formatTime(seconds),
+      timeOf(seconds),
     ]),
   );
 }
@@ -79,11 +81,7 @@ export function toSummary({ explicit, implicit, baselines, machine, date, seed }
       'intervals over users.',
     table(
       ['ratings', 'RMSE', 'training a fold'],
-      explicit.map(({ variant, rmse, seconds }) => [
-        variant,
-        withDeviation(rmse),
-        seconds === undefined ? '–' : formatTime(seconds),
-      ]),
+      explicit.map(({ variant, rmse, seconds }) => [variant, withDeviation(rmse), timeOf(seconds)]),
     ),
     table(['likes', 'ndcg@10', 'training'], [popularity, ...ranked]),
   ].join('\n\n');

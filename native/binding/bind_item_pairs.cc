@@ -36,6 +36,15 @@ void expect_noise(Napi::Env env, View<const std::uint32_t> items, View<const dou
   }
 }
 
+// One float an item, or none.
+View<const float> floats_of_items(Napi::Env env, const Fields& fields, const char* name, std::uint32_t num_items) {
+  const View<float> values = fields.array<float>(name);
+  if (!values.empty() && values.size != num_items) {
+    throw Napi::RangeError::New(env, std::string("native: `") + name + "` has the wrong length");
+  }
+  return constant(values);
+}
+
 ItemPairSetup read_setup(Napi::Env env, const Fields& fields) {
   ItemPairSetup setup;
   setup.num_items = fields.u32("numItems");
@@ -43,14 +52,8 @@ ItemPairSetup read_setup(Napi::Env env, const Fields& fields) {
   setup.histories = histories_of(env, fields, "offsets", "items");
   setup.valid = histories_of(env, fields, "validOffsets", "validItems");
   setup.noise = constant(fields.array<double>("noise", setup.num_items));
-  setup.log_noise = constant(fields.array<float>("logNoise"));
-  if (!setup.log_noise.empty() && setup.log_noise.size != setup.num_items) {
-    throw Napi::RangeError::New(env, "native: `logNoise` has the wrong length");
-  }
-  setup.chances = constant(fields.array<float>("chances"));
-  if (!setup.chances.empty() && setup.chances.size != setup.num_items) {
-    throw Napi::RangeError::New(env, "native: `chances` has the wrong length");
-  }
+  setup.log_noise = floats_of_items(env, fields, "logNoise", setup.num_items);
+  setup.chances = floats_of_items(env, fields, "chances", setup.num_items);
   expect_noise(env, setup.histories.items, setup.noise, "items");
   expect_noise(env, setup.valid.items, setup.noise, "validItems");
   setup.objective = word<PairObjective>(

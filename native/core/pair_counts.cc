@@ -4,6 +4,7 @@
 #include <new>
 
 #include "backend.h"
+#include "core/flags.h"
 
 namespace palate {
 namespace {
@@ -88,7 +89,7 @@ Status PairCounts::count(std::uint32_t parts, Pool& pool, const std::atomic<std:
   CountRun run{this, parts, &cancel, &teardown, {}};
   const auto body = [](void* context, std::uint32_t task) {
     CountRun& r = *static_cast<CountRun*>(context);
-    if (r.cancel->load(std::memory_order_relaxed) != 0 || r.teardown->load(std::memory_order_relaxed) != 0) return;
+    if (is_raised(r)) return;
     const std::uint32_t first = task * kRows;
     try {
       r.self->count_rows(first, std::min(first + kRows, r.self->source_.num_items), r.parts, r.self->rows_[task]);

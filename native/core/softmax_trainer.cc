@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "backend.h"
+#include "core/flags.h"
 #include "core/float_mode.h"
 #include "core/rng.h"
 
@@ -47,10 +48,6 @@ void fill_uniform(float* values, std::uint32_t rows, std::uint32_t columns, std:
 struct SoftmaxTrainer::Flags {
   const std::atomic<std::int32_t>* cancel;
   const std::atomic<std::int32_t>* teardown;
-
-  bool raised() const {
-    return cancel->load(std::memory_order_relaxed) != 0 || teardown->load(std::memory_order_relaxed) != 0;
-  }
 };
 
 SoftmaxTrainer::SoftmaxTrainer(const SoftmaxSetup& setup) : setup_(setup), device_(setup.device), pool_(setup.threads) {
@@ -293,7 +290,7 @@ Status SoftmaxTrainer::settle(double& total) {
 }
 
 Status SoftmaxTrainer::take_step(float learning_rate, const Flags& flags, double& total) {
-  if (flags.raised()) return Status::cancelled;
+  if (is_raised(flags)) return Status::cancelled;
   start_step(learning_rate);
   total += device_.backend().softmax_step(state_, batch_, scratch_, pool_);
   const Status status = step_ % kStepsAhead == 0 ? settle(total) : Status::ok;
@@ -347,7 +344,7 @@ Status SoftmaxTrainer::evaluate(const TargetBlocks& blocks, std::uint64_t pairs,
   for (std::size_t begin = 0; begin < order_.size() && status == Status::ok;) {
     begin = next_counts(blocks, begin, most);
     total += device_.backend().softmax_loss(state_, batch_, scratch_, pool_);
-    if (flags.raised()) status = Status::cancelled;
+    if (is_raised(flags)) status = Status::cancelled;
   }
   const Status settled = settle(total);
   if (status == Status::ok) status = settled;

@@ -6,10 +6,6 @@
 namespace palate::KERNEL_NS {
 namespace {
 
-bool cancelled(const EpochCall& call) {
-  return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
-}
-
 PALATE_INLINE void clear_losses(const EpochCall& call) {
   for (std::uint32_t b = 0; b < 2 * call.grid.side; ++b) call.block_losses[b] = 0;
 }

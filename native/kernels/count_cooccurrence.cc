@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/flags.h"
 #include "core/memory.h"
 #include "kernels/level.h"
 
@@ -108,8 +109,7 @@ void count_rows(void* context, std::uint32_t index) {
   for (;;) {
     const std::uint32_t first = run.next.fetch_add(kRowsAtOnce, std::memory_order_relaxed);
     if (first >= run.liked) return;
-    if ((call.cancel != nullptr && call.cancel->load(std::memory_order_relaxed) != 0) ||
-        (call.teardown != nullptr && call.teardown->load(std::memory_order_relaxed) != 0)) {
+    if (is_raised(call)) {
       worker.status = Status::cancelled;
       return;
     }

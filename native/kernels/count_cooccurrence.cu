@@ -6,7 +6,7 @@
 #include <new>
 #include <vector>
 
-#include "cuda/flags.h"
+#include "core/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/memory.h"
 #include "cuda/search.h"

@@ -3,6 +3,7 @@
 
 #include <cfloat>
 
+#include "core/flags.h"
 #include "core/memory.h"
 #include "kernels/cutter.h"
 #include "kernels/fit_ease.h"
@@ -126,7 +127,7 @@ void near_worker(void* context, std::uint32_t index) {
   for (;;) {
     const std::uint32_t first = run.claims.first();
     if (first >= run.claims.count) return;
-    if (is_stopped(run.call->weights)) worker.status = Status::cancelled;
+    if (is_raised(run.call->weights)) worker.status = Status::cancelled;
     for (std::uint32_t j = first; j < run.claims.end_of(first) && worker.status == Status::ok; ++j) {
       worker.status = solve ? solve_target(run, worker, j, run.call->weights.chunks[index]) : form_row(run, worker, j);
     }

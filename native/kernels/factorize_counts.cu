@@ -5,7 +5,7 @@
 #include <new>
 #include <vector>
 
-#include "cuda/flags.h"
+#include "core/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/products.h"
 #include "cuda/sums.h"

@@ -1,5 +1,6 @@
 #include "kernels/fit_ease.h"
 
+#include "core/flags.h"
 #include "kernels/cutter.h"
 #include "kernels/ease_neighborhoods.h"
 #include "kernels/invert_symmetric.h"
@@ -121,7 +122,7 @@ void fit_targets(void* context, std::uint32_t index) {
     const std::uint32_t first = run.claims.first();
     if (first >= run.claims.count) return;
     const std::uint32_t end = run.claims.end_of(first);
-    if (is_stopped(run.call->weights)) {
+    if (is_raised(run.call->weights)) {
       worker.status = Status::cancelled;
     } else if (run.by_users) {
       worker.status = weights_by_users(run, worker, first, end, chunk);

@@ -1,6 +1,7 @@
 #include "kernels/fit_neighbors.h"
 
 #include <cfloat>
+#include "core/flags.h"
 #include "core/memory.h"
 
 #include "kernels/cutter.h"
@@ -61,7 +62,7 @@ void fit_targets(void* context, std::uint32_t index) {
   for (;;) {
     const std::uint32_t first = run.claims.first();
     if (first >= run.claims.count) return;
-    if (is_stopped(run.call->weights)) worker.status = Status::cancelled;
+    if (is_raised(run.call->weights)) worker.status = Status::cancelled;
     for (std::uint32_t j = first; j < run.claims.end_of(first) && worker.status == Status::ok; ++j)
       worker.status = fit_target(run, worker, j, run.call->weights.chunks[index]);
     if (worker.status != Status::ok) return;

@@ -1,5 +1,6 @@
 #include "kernels/fit_slim.h"
 
+#include "core/flags.h"
 #include "core/memory.h"
 #include "kernels/cutter.h"
 #include "kernels/level.h"
@@ -169,7 +170,7 @@ void work(void* context, std::uint32_t index) {
   for (;;) {
     const std::uint32_t first = run.claims.first();
     if (first >= run.claims.count || worker.status != Status::ok) return;
-    if (is_stopped(run.call->weights)) worker.status = Status::cancelled;
+    if (is_raised(run.call->weights)) worker.status = Status::cancelled;
     for (std::uint32_t i = first; i < run.claims.end_of(first) && worker.status == Status::ok; ++i) {
       worker.status = rows ? make_row(run, worker, i) : fit_target(run, worker, i, run.call->weights.chunks[index]);
     }

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/flags.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "core/status.h"
@@ -244,9 +245,7 @@ PALATE_INLINE Status sweep_block(Sweep& s, Pool& pool) {
   for (std::uint32_t first = 0; first < call.size && status == Status::ok; first += kPivot) {
     s.first = first;
     s.width = call.size - first < kPivot ? call.size - first : kPivot;
-    const bool stopped =
-        call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
-    status = stopped ? Status::cancelled : sweep_block(s, pool);
+    status = is_raised(call) ? Status::cancelled : sweep_block(s, pool);
   }
   release(memory, count * sizeof(double));
   return status;

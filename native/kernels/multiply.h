@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/flags.h"
 #include "core/parallel.h"
 #include "core/status.h"
 #include "kernels/multiply_panels.h"
@@ -82,11 +83,6 @@ struct MultiplySlab {
   float* packed;  // (depth blocks, panels, depth, kTileColumns)
   float* packed_rows;
   std::atomic<std::uint32_t> next{0};
-
-  bool stopped() const {
-    return (call->cancel != nullptr && call->cancel->load(std::memory_order_relaxed) != 0) ||
-           (call->teardown != nullptr && call->teardown->load(std::memory_order_relaxed) != 0);
-  }
 };
 
 // Packs one panel at one block of depth.
@@ -123,7 +119,7 @@ void multiply_worker(void* context, std::uint32_t worker) {
   float* packed_rows = slab.packed_rows + std::size_t{worker} * kRowBlock * kDepth;
   for (;;) {
     const std::uint32_t claimed = slab.next.fetch_add(1, std::memory_order_relaxed);
-    if (claimed >= slab.num_blocks || slab.stopped()) return;
+    if (claimed >= slab.num_blocks || is_raised(*slab.call)) return;
     multiply_rows(slab, slab.first_block + slab.num_blocks - 1 - claimed, packed_rows);
   }
 }
@@ -146,7 +142,7 @@ void multiply_worker(void* context, std::uint32_t worker) {
     slab.num_blocks = (call.rows + slab.rows_a_block - 1) / slab.rows_a_block - slab.first_block;
     pool.run(slab.padded / kTileColumns * ((call.depth + kDepth - 1) / kDepth), pack_slab, &slab);
     pool.run(threads < slab.num_blocks ? threads : slab.num_blocks, multiply_worker, &slab);
-    if (slab.stopped()) return Status::cancelled;
+    if (is_raised(*slab.call)) return Status::cancelled;
   }
   return Status::ok;
 }

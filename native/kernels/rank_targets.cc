@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "core/flags.h"
 #include "core/memory.h"
 #include "kernels/cutter.h"
 #include "kernels/level.h"
@@ -51,11 +52,6 @@ struct RankState {
   float* packed;    // (tiles, dim, kTileQueries)
   Panel panel;
 };
-
-bool is_stopped(const TopkCall& call) {
-  return (call.cancel != nullptr && call.cancel->load(std::memory_order_relaxed) != 0) ||
-         (call.teardown != nullptr && call.teardown->load(std::memory_order_relaxed) != 0);
-}
 
 std::size_t lay_out(RankState& state, char* base) {
   const std::size_t queries = state.num_queries;
@@ -195,7 +191,7 @@ bool screen(RankState& state) {
   const TopkCall& call = state.call->topk;
   const std::uint32_t num_positions = state.run->num_positions;
   for (std::uint32_t p = 0; p < num_positions; p += kTileItems) {
-    if (is_stopped(call)) return false;
+    if (is_raised(call)) return false;
     const std::uint32_t end = num_positions - p < kTileItems ? num_positions : p + kTileItems;
     state.panel.extent = {kShortestLength, 0, kShortestLength};
     pack_panel(call, state.run->item_of, p, end, state.panel);
@@ -271,7 +267,7 @@ Status run_block(const RankRun& run, std::uint32_t index) {
 
 void rank_block(void* context, std::uint32_t index) {
   const RankRun& run = *static_cast<RankRun*>(context);
-  run.outcomes[index] = is_stopped(run.call->topk) ? Status::cancelled : run_block(run, index);
+  run.outcomes[index] = is_raised(run.call->topk) ? Status::cancelled : run_block(run, index);
 }
 
 // Queries a block: as many as the cache allows, and few enough for each thread to have some blocks.

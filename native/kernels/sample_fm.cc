@@ -1,6 +1,7 @@
 // Sweeps of the Gibbs sampler.
 #include "kernels/sample_fm.h"
 
+#include "core/flags.h"
 #include "kernels/level.h"
 #include "kernels/sample_categories.h"
 #include "kernels/sample_rows.h"
@@ -124,10 +125,6 @@ float draw_noise_and_bias(SampleState& state, const Streams& streams) {
   return offset;
 }
 
-bool stopped(const SweepCall& call) {
-  return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
-}
-
 bool finite(double x) { return x - x == 0; }
 
 }  // namespace
@@ -160,7 +157,7 @@ Status sample_fm(SampleState& state, const SweepCall& call, Pool& pool) {
   Factor weights = factor_of(state, state.dim, offset);
   draw_factor<true>(weights, streams.of_factor(state.dim), pool);
   for (std::uint32_t f = 0; f < state.dim; ++f) {
-    if (stopped(call)) return Status::cancelled;
+    if (is_raised(call)) return Status::cancelled;
     Factor factor = factor_of(state, f, 0.0f);
     draw_factor<false>(factor, streams.of_factor(f), pool);
   }

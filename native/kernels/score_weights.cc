@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/flags.h"
 #include "core/memory.h"
 #include "kernels/best_entries.h"
 #include "kernels/cutter.h"
@@ -27,11 +28,6 @@ struct ScoreRun {
   std::uint32_t padded;  // num_items to whole groups
   std::atomic<std::uint32_t> next{0};
 };
-
-bool is_stopped(const ScoreCall& call) {
-  return (call.cancel != nullptr && call.cancel->load(std::memory_order_relaxed) != 0) ||
-         (call.teardown != nullptr && call.teardown->load(std::memory_order_relaxed) != 0);
-}
 
 void add_history(const ScoreCall& call, std::uint32_t user, float* sums) {
   for (std::uint32_t e = call.history_offsets[user]; e < call.history_offsets[user + 1]; ++e) {
@@ -107,7 +103,7 @@ void rank_users(void* context, std::uint32_t index) {
   const std::uint32_t num_users = run.call->num_users;
   for (;;) {
     const std::uint32_t first = run.next.fetch_add(kUsersAtOnce, std::memory_order_relaxed);
-    if (first >= num_users || is_stopped(*run.call)) return;
+    if (first >= num_users || is_raised(*run.call)) return;
     const std::uint32_t end = num_users - first < kUsersAtOnce ? num_users : first + kUsersAtOnce;
     for (std::uint32_t user = first; user < end; ++user) rank_user(run, run.workers[index], user);
   }
@@ -145,7 +141,7 @@ Status score_weights(const ScoreCall& call, Pool& pool) {
   lay_out(run, memory, threads);
   pool.run(threads, rank_users, &run);
   release(memory, bytes);
-  return is_stopped(call) ? Status::cancelled : Status::ok;
+  return is_raised(call) ? Status::cancelled : Status::ok;
 }
 
 }  // namespace palate::KERNEL_NS

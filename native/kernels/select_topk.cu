@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cuda/flags.h"
+#include "core/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/memory.h"
 #include "cuda/panel_product.h"

@@ -1,5 +1,6 @@
 #include "kernels/solve_als.h"
 
+#include "core/flags.h"
 #include "kernels/als_blocks.h"
 #include "kernels/als_conjugate.h"
 #include "kernels/level.h"
@@ -13,11 +14,6 @@ struct Fit {
   const AlsCall* call;
   std::uint32_t num_batches;
   std::atomic<std::uint32_t> next{0};
-
-  bool stopped() const {
-    return (call->cancel != nullptr && call->cancel->load(std::memory_order_relaxed) != 0) ||
-           (call->teardown != nullptr && call->teardown->load(std::memory_order_relaxed) != 0);
-  }
 };
 
 double penalty_of(const AlsCall& call, const AlsRow& row) {
@@ -66,7 +62,7 @@ void fit_worker(void* context, std::uint32_t worker) {
   float* scratch = call.scratch + worker * als_floats(call.stride, block, call.longest);
   for (;;) {
     const std::uint32_t batch = fit.next.fetch_add(1, std::memory_order_relaxed);
-    if (batch >= fit.num_batches || fit.stopped()) return;
+    if (batch >= fit.num_batches || is_raised(call)) return;
     call.partial[batch] = {};
     fit_batch(call, batch, scratch, call.partial[batch]);
   }
@@ -117,7 +113,7 @@ Status solve_als(const AlsCall& call, Pool& pool, AlsSums& sums) {
   Fit fit{&call, (call.num_rows + kAlsBatch - 1) / kAlsBatch};
   const std::uint32_t threads = pool.threads();
   pool.run(threads < fit.num_batches ? threads : fit.num_batches, fit_worker, &fit);
-  if (fit.stopped()) return Status::cancelled;
+  if (is_raised(call)) return Status::cancelled;
   sums = {};
   for (std::uint32_t b = 0; b < fit.num_batches; ++b) {
     sums.observed += call.partial[b].observed;

@@ -58,11 +58,6 @@ struct BlockState {
   Panel panel;
 };
 
-bool is_cancelled(const TopkCall& call) {
-  return (call.cancel != nullptr && call.cancel->load(std::memory_order_relaxed) != 0) ||
-         (call.teardown != nullptr && call.teardown->load(std::memory_order_relaxed) != 0);
-}
-
 // Quantized values come in fours.
 std::uint32_t groups_of(std::uint32_t dim) { return (dim + 3) / 4; }
 

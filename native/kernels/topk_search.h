@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/flags.h"
 #include "core/memory.h"
 #include "kernels/topk_block.h"
 #include "kernels/topk_quantized.h"
@@ -173,14 +174,14 @@ bool screen(BlockState& state) {
   const Block& block = state.block;
   start_screen(state);
   for (std::uint32_t p = block.first_position; p < block.end_position; p += kTileItems) {
-    if (is_cancelled(*block.call)) return false;
+    if (is_raised(*block.call)) return false;
     const std::uint32_t end = block.end_position - p < kTileItems ? block.end_position : p + kTileItems;
     screen_panel(state, p, end);
     if (state.panel.num_odd != 0) score_odd_items(state);
   }
   for (std::uint32_t q = 0; q < state.num_queries; ++q) {
     if (!is_odd(*block.call, state.queries[q])) continue;
-    if (is_cancelled(*block.call)) return false;
+    if (is_raised(*block.call)) return false;
     state.lengths[q] = 0;
     state.slacks[q] = 0;
     state.bars[q] = -INFINITY;
@@ -204,7 +205,7 @@ void write_results(const BlockState& state, std::uint32_t q) {
 }
 
 Status run_block(const Block& block) {
-  if (is_cancelled(*block.call)) return Status::cancelled;
+  if (is_raised(*block.call)) return Status::cancelled;
   BlockState state = {};
   state.block = block;
   state.num_queries = block.end_query - block.first_query;

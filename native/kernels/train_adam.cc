@@ -7,6 +7,7 @@
 // brought up to date. The intercept is held, as biases take its part.
 //
 // Bytes a rating: the item's row with two moments read and written, 24 dim; the user's once a step.
+#include "core/flags.h"
 #include "kernels/adam_rows.h"
 #include "kernels/block_loop.h"
 #include "kernels/level.h"
@@ -239,7 +240,7 @@ void train_block(void* context, std::uint32_t block) {
   LossSums sums = {0, 0};
   std::size_t begin = start;
   for (std::uint32_t k = 0; k < steps; ++k) {
-    if (k % kCancelSteps == 0 && cancelled(call)) return;
+    if (k % kCancelSteps == 0 && is_raised(call)) return;
     const std::size_t end = start + share_end(size, k, steps);
     Share<closed> share(run, scratch, run.first_step + k + 1, 1.0f / static_cast<float>(sizes[k]));
     share.train(begin, end, start + size, sums);
@@ -258,7 +259,7 @@ Status train_adam(TrainState& state, const EpochCall& call, Pool& pool, EpochLos
   for (std::uint32_t n = 0; n < grid.squares * grid.side; ++n) {
     run.stratum = call.strata[n];
     pool.run(grid.side, adam.closed ? train_block<true> : train_block<false>, &run);
-    if (cancelled(call)) return Status::cancelled;
+    if (is_raised(call)) return Status::cancelled;
     run.first_step += grid.stratum_steps[run.stratum];
   }
   finish_epoch(state, adam, pool);

@@ -6,6 +6,7 @@
 // (kernels/batch_adam.h).
 //
 // Each gradient row is summed by one thread in a fixed order, so the bits do not depend on the threads.
+#include "core/flags.h"
 #include "kernels/batch_step.h"
 #include "kernels/level.h"
 
@@ -24,7 +25,7 @@ Status train_batch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
   const bool combined = source.scratch.items.combined != nullptr;
   loss = {};
   while (source.next(source.self, batch)) {
-    if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) {
+    if (is_raised(call)) {
       return Status::cancelled;
     }
     const bool parallel =

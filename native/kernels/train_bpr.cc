@@ -1,6 +1,7 @@
 // Contract: kernels/train_bpr.h.
 #include "kernels/train_bpr.h"
 
+#include "core/flags.h"
 #include "kernels/draw_negatives.h"
 #include "kernels/level.h"
 #include "kernels/loss_sums.h"
@@ -147,10 +148,6 @@ PALATE_INLINE void move_triple(const BprCall& call, std::uint32_t user, std::uin
   step_bias<kind>(call.biases.values + other, sums_of(other), nullptr, pull, bias_scalars);
 }
 
-bool stopped(const BprCall& call) {
-  return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
-}
-
 template <Optimizer kind>
 void train_cell(void* context, std::uint32_t block) {
   const BprRun& run = *static_cast<const BprRun*>(context);
@@ -173,7 +170,7 @@ void train_cell(void* context, std::uint32_t block) {
   double triples = 0;
   Turn turn;
   for (std::uint32_t pass = 0; pass < call.negatives; ++pass) {
-    for (std::size_t t = 0; t < turns && !stopped(call); ++t) {
+    for (std::size_t t = 0; t < turns && !is_raised(call); ++t) {
       draw_turn(call, noise, positives, size, t, turns, state, turn);
       std::uint32_t n = 0;
       for (; n + 4 <= turn.size; n += 4) score_triples<4>(call, turn, n);
@@ -198,7 +195,7 @@ Status train_bpr(const BprCall& call, Pool& pool) {
   for (std::uint32_t n = 0; n < call.groups; ++n) {
     BprRun run = {&call, call.strata[n]};
     pool.run(call.groups, body, &run);
-    if (stopped(call)) return Status::cancelled;
+    if (is_raised(call)) return Status::cancelled;
   }
   return Status::ok;
 }

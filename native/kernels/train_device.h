@@ -1,7 +1,7 @@
 // Host code that the training families have in common on a device: their structs with the addresses of the device.
 #pragma once
 
-#include "cuda/flags.h"
+#include "core/flags.h"
 #include "cuda/memory.h"
 #include "kernels/train.h"
 

@@ -15,6 +15,7 @@
 // go on.
 //
 // Bytes a rating: rows of user and item read and written, 16 dim (the user's stays in cache).
+#include "core/flags.h"
 #include "kernels/block_loop.h"
 #include "kernels/level.h"
 #include "kernels/row_features.h"
@@ -28,7 +29,7 @@ void train_block(void* context, std::uint32_t block) {
   const Run& run = *static_cast<const Run*>(context);
   const TrainState& s = *run.state;
   const EpochCall& call = *run.call;
-  if (cancelled(call)) return;
+  if (is_raised(call)) return;
   const std::size_t cell = cell_of(run.stratum, block, call.grid.side);
   const std::size_t begin = call.grid.blocks[cell];
   const std::size_t end = call.grid.blocks[cell + 1];
@@ -73,7 +74,7 @@ Status train_epoch(TrainState& state, const EpochCall& call, Pool& pool, EpochLo
   for (std::uint32_t n = 0; n < call.grid.squares * side; ++n) {
     run.stratum = call.strata[n];
     pool.run(side, body, &run);
-    if (cancelled(call)) return Status::cancelled;
+    if (is_raised(call)) return Status::cancelled;
     if (featured) pool.run(state.features.rows, merge_feature, &run);
   }
   loss = total_loss(call);

@@ -19,6 +19,7 @@
 // users who rated i.
 //
 // Bytes a rating: 3 rows read and 2 written, 20 dim, and q once more, mostly from L2.
+#include "core/flags.h"
 #include "kernels/batch_vectors.h"
 #include "kernels/block_loop.h"
 #include "kernels/implicit_rows.h"
@@ -173,7 +174,7 @@ Status train_implicit(TrainState& state, const EpochCall& call, Pool& pool, Epoc
   const UserSweepView& view = call.sweep;
   loss = {};
   for (std::uint32_t first = 0; first < view.num_users; first += kSweepUsers) {
-    if (cancelled(call)) return Status::cancelled;
+    if (is_raised(call)) return Status::cancelled;
     const std::uint32_t left = view.num_users - first;
     Sweep sweep = {&state, &call, view.users + first, left < kSweepUsers ? left : kSweepUsers};
     std::size_t size = 0;

@@ -1,6 +1,7 @@
 // Contract: kernels/train_item_pairs.h.
 #include "kernels/train_item_pairs.h"
 
+#include "core/flags.h"
 #include "kernels/draw_negatives.h"
 #include "kernels/level.h"
 #include "kernels/pair_slopes.h"
@@ -113,7 +114,7 @@ void train_cell(void* context, std::uint32_t block) {
   std::uint64_t number = 0;
   double loss = 0;
   for (std::size_t turn = 0; turn < turns; ++turn) {
-    if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) break;
+    if (is_raised(call)) break;
     std::uint32_t count = 0;
     for (std::size_t place = turn; place < size; place += turns, ++count, number += call.negatives) {
       std::uint32_t* targets = scratch.targets + std::size_t{count} * width;
@@ -147,7 +148,7 @@ Status train_item_pairs(const ItemPairsCall& call, Pool& pool) {
   for (std::uint32_t n = 0; n < call.groups; ++n) {
     PairRun run = {&call, call.strata[n], call.rates[n]};
     pool.run(call.groups, body, &run);
-    if (call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0) {
+    if (is_raised(call)) {
       return Status::cancelled;
     }
   }

@@ -13,7 +13,7 @@
 
 #include <math.h>
 
-#include "cuda/flags.h"
+#include "core/flags.h"
 #include "cuda/kernels.h"
 #include "cuda/memory.h"
 #include "cuda/warp.h"

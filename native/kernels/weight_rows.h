@@ -4,14 +4,11 @@
 #include <cstring>
 
 #include "core/chunks.h"
+#include "core/flags.h"
 #include "kernels/best_entries.h"
 #include "kernels/weight_lists.h"
 
 namespace palate::KERNEL_NS {
-
-PALATE_INLINE bool is_stopped(const WeightsCall& call) {
-  return call.cancel->load(std::memory_order_relaxed) != 0 || call.teardown->load(std::memory_order_relaxed) != 0;
-}
 
 // One way round of X: the rows of a product X X^T.
 struct Rows {

@@ -4,7 +4,8 @@
 #include <atomic>
 #include <cstdint>
 
-namespace palate::k_cuda {
+namespace palate {
+namespace {  // a copy for each level of the kernels, none of which may run another's instructions
 
 // Whether a flag of the call is raised; nullptr never is.
 template <typename Call>
@@ -15,4 +16,5 @@ bool is_raised(const Call& call) {
   return raised(call.cancel) || raised(call.teardown);
 }
 
-}  // namespace palate::k_cuda
+}  // namespace
+}  // namespace palate
