@@ -222,18 +222,25 @@ test('no users, no pairs and users with one item leave the parameters as they ar
 });
 
 test('a count beyond the bits of an entry takes several', async () => {
-  // A million items leave twelve bits: 5,000 users who share the same two items do not fit.
+  // A million items leave twelve bits: 5,000 users who share the same two items do not fit. Another user's items put the
+  // several entries among others, which levels may add many at a time.
   const users = 5000;
-  const offsets = Uint32Array.from({ length: users + 1 }, (_, user) => 2 * user);
-  const items = Uint32Array.from({ length: 2 * users }, (_, n) => n % 2);
+  const others = 40;
+  const offsets = Uint32Array.from({ length: users + 2 }, (_, user) => 2 * user + (user > users ? others - 2 : 0));
+  const items = Uint32Array.from({ length: 2 * users + others }, (_, n) => (n < 2 * users ? n % 2 : n - 2 * users));
   const shape = { users: 0, items: 2 ** 20, density: 1, dim: 1 };
-  const config = { ...softmaxConfig(shape, { batchSize: 2 }), offsets, items };
-  const trainer = newSoftmaxTrainer(config);
-  const parameters = readParameters(trainer, config);
-  const expected = rowsLoss(config, parameters, rowsOf(splitPairs(config)[0])) / (2 * users);
-  const { trainLoss } = await trainer.runEpoch(0, 0.01, newFlag());
-  assertClose(trainLoss, expected, { relative: 1e-6, absolute: 0 }, 'loss');
-  trainer.dispose();
+  const config = { ...softmaxConfig(shape, { batchSize: others, itemBiases: true, ...plainSteps }), offsets, items };
+  const seconds: number[] = [];
+  await atEachLevel(async (level) => {
+    const trainer = newSoftmaxTrainer(config);
+    const parameters = readParameters(trainer, config);
+    const expected = rowsLoss(config, parameters, rowsOf(splitPairs(config)[0])) / (2 * users + others * (others - 1));
+    const { trainLoss } = await trainer.runEpoch(0, 1e4, newFlag());
+    assertClose(trainLoss, expected, { relative: 1e-6, absolute: 0 }, `${level} loss`);
+    seconds.push((await trainer.runEpoch(1, 1e4, newFlag())).trainLoss);
+    trainer.dispose();
+  });
+  for (const loss of seconds) assertClose(loss, seconds[0] as number, { relative: 1e-6, absolute: 0 }, 'second loss');
 });
 
 test.run();
