@@ -147,6 +147,8 @@ class CountTrainerObject : public Napi::ObjectWrap<CountTrainerObject> {
     o.beta1 = fields.f32("beta1");
     o.beta2 = fields.f32("beta2");
     o.epsilon = fields.f32("epsilon");
+    if (fields.has("leastBlock")) o.least_block = fields.u32("leastBlock");
+    if (o.least_block == 0) throw Napi::RangeError::New(env, "native: `leastBlock` must be at least 1");
     setup.target = word<CountTarget>(fields, "target", {{"count", CountTarget::count}, {"log", CountTarget::log}}, env);
     setup.count_cap = fields.f32("countCap");
     setup.count_power = fields.f32("countPower");

@@ -60,9 +60,12 @@ bool CountTrainer::allocate() {
   take(gram_, !glove && !dense, setup_.dim * stride);
   take(user_sums_, skips_rows(setup_), counts_.likes().num_users * stride);
   const std::uint32_t threads = pool_.threads();
+  const std::size_t by_halves = std::max(strassen_scratch_floats(setup_.dim, setup_.num_items, threads),
+                                         strassen_scratch_floats(setup_.num_items, setup_.dim, threads));
   take(multiply_scratch_, !glove,
-       std::max(multiply_scratch_floats(setup_.dim, setup_.num_items, threads),
-                multiply_scratch_floats(dense ? setup_.num_items : setup_.dim, setup_.dim, threads)));
+       std::max({multiply_scratch_floats(setup_.dim, setup_.num_items, threads),
+                 multiply_scratch_floats(dense ? setup_.num_items : setup_.dim, setup_.dim, threads),
+                 dense ? by_halves : 0}));
   if (!good) return false;
   partial_ = Buffer<double>(2 * (std::size_t{setup_.num_items} / kFactorRows + 1));
 

@@ -7,6 +7,8 @@ namespace palate::KERNEL_NS {
 
 static_assert(multiply_scratch_floats(129, 1, 3) >= multiply_floats(129, 1, 3));
 static_assert(multiply_scratch_floats(3000, 1, 3) >= multiply_floats(3000, 1, 3));
+static_assert(strassen_scratch_floats(129, 129, 3) >= strassen_floats(129, 129, 3));
+static_assert(strassen_scratch_floats(9000, 9000, 3) >= strassen_floats(9000, 9000, 3));
 
 Status factorize_counts(FactorizeState& state, const FactorizeCall& call, Pool& pool, double& cost) {
   cost = 0;

@@ -18,6 +18,9 @@
 //
 // Then a step of the optimizer on all parameters. `cost` is the one before the step.
 //
+// The two products of the latter are cut into blocks and formed with fewer multiplications (multiply_strassen.h) where
+// a block has least_block rows, columns and depth.
+//
 // Accumulators: float32 products; |V^T V|^2, |v_i|^4 and all sums over items in float64. Deterministic: the same bits
 // for any number of threads, and for AVX2, AVX-512 and NEON.
 //
@@ -55,6 +58,15 @@ constexpr std::size_t multiply_scratch_floats(std::uint32_t columns, std::uint32
   return std::size_t{width} * depth + threads * kPackedRows;
 }
 
+// Floats that a product by halves needs as scratch: see multiply_strassen.h.
+constexpr std::size_t strassen_scratch_floats(std::uint32_t columns, std::uint32_t depth, std::uint32_t threads) {
+  constexpr std::uint32_t kWidestTile = 48;
+  constexpr std::uint32_t kWidestSlab = 2496;
+  const std::uint32_t half = columns / 2 + 1;
+  const std::uint32_t width = half < kWidestSlab ? (half + kWidestTile - 1) / kWidestTile * kWidestTile : kWidestSlab;
+  return std::size_t{width} * (depth / 2 + 1) + std::size_t{threads} * 120 * (192 + width);
+}
+
 struct FactorizeOptions {
   CountLoss loss = CountLoss::all_pairs;
   Optimizer optimizer = Optimizer::adam;  // or sgd: first <- momentum first + g; w <- w - lr first
@@ -62,6 +74,8 @@ struct FactorizeOptions {
   float beta1 = 0.9f;
   float beta2 = 0.999f;
   float epsilon = 1e-8f;
+  // Rows, columns and depth of the smallest blocks that a product of all pairs is cut into to spare multiplications.
+  std::uint32_t least_block = 1024;
 };
 
 // Parameters and optimizer state; `stride` floats a row, zeros behind `dim`.

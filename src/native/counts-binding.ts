@@ -42,6 +42,8 @@ export interface CountTrainerConfig extends LikesConfig {
   epsilon: number;
   initStd: number;
   seed: number;
+  /** Smallest blocks, at least 1, of the products by halves in native/kernels/multiply_strassen.h; undefined: 1024. */
+  leastBlock?: number;
   /** GPU to train on, counted from 0; undefined: the processor. */
   device?: number | undefined;
 }

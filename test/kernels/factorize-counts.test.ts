@@ -101,12 +101,19 @@ for (const [words, options] of kinds) {
   });
 
   test(`${words}: the same bits for any number of threads, and on all levels that fuse`, async () => {
-    const config = configOf(129, 40, options);
-    for (const dim of [40, 130]) {
-      const one = await train({ ...config, dim }, [0.02, 0.02]);
+    for (const [dim, leastBlock] of [
+      [40, 1024],
+      [130, 1024],
+      [130, 8],
+    ] as const) {
+      const config = configOf(129, dim, { ...options, leastBlock });
+      const one = await train(config, [0.02, 0.02]);
       for (const threads of [2, 5]) {
-        const many = await train({ ...config, dim, threads }, [0.02, 0.02]);
-        assert.ok(Buffer.from(many.end.buffer).equals(Buffer.from(one.end.buffer)), `${threads} threads, dim ${dim}`);
+        const many = await train({ ...config, threads }, [0.02, 0.02]);
+        assert.ok(
+          Buffer.from(many.end.buffer).equals(Buffer.from(one.end.buffer)),
+          `${threads} threads, dim ${dim}, blocks of ${leastBlock}`,
+        );
         assert.equal(
           many.epochs.map(({ cost }) => cost),
           one.epochs.map(({ cost }) => cost),
@@ -114,8 +121,11 @@ for (const [words, options] of kinds) {
       }
       await atEachLevel(async (level) => {
         if (level === 'base') return;
-        const { end } = await train({ ...config, dim }, [0.02, 0.02]);
-        assert.ok(Buffer.from(end.buffer).equals(Buffer.from(one.end.buffer)), `${level}, dim ${dim}`);
+        const { end } = await train(config, [0.02, 0.02]);
+        assert.ok(
+          Buffer.from(end.buffer).equals(Buffer.from(one.end.buffer)),
+          `${level}, dim ${dim}, blocks of ${leastBlock}`,
+        );
       });
     }
   });
@@ -149,6 +159,24 @@ for (const [words, options] of kinds) {
   });
 }
 
+test("products by halves and by quarters: the twin's costs and vectors", async () => {
+  for (const [numItems, dim, leastBlock] of [
+    [2, 2, 1],
+    [3, 5, 1],
+    [7, 7, 1],
+    [31, 33, 1],
+    [33, 33, 8],
+    [64, 64, 16],
+    [129, 129, 16],
+    [129, 140, 40],
+  ] as const) {
+    for (const target of ['count', 'log'] as const) {
+      await compare(configOf(numItems, dim, { target, leastBlock }), [0.02, 0.02]);
+      await compare(configOf(numItems, dim, { target, leastBlock, threads: 3 }), [0.02, 0.02]);
+    }
+  }
+});
+
 test('an exploding run is reported as diverged', async () => {
   for (const [dim, loss] of [
     [5, 'allPairs'],
@@ -162,15 +190,17 @@ test('an exploding run is reported as diverged', async () => {
 });
 
 test('a raised flag stops an epoch and leaves the vectors', async () => {
-  const trainer = new (native().CountTrainer)(configOf(129, 130));
-  const before = new Float32Array(129 * 130);
-  const after = before.slice();
-  trainer.read(before);
-  assert.is((await trainer.runEpoch(0.1, Int32Array.of(1))).status, 'cancelled');
-  trainer.read(after);
-  assert.equal(after, before);
-  assert.is((await trainer.runEpoch(0.1, Int32Array.of(0))).status, 'ok');
-  trainer.dispose();
+  for (const leastBlock of [1024, 8]) {
+    const trainer = new (native().CountTrainer)(configOf(129, 130, { leastBlock }));
+    const before = new Float32Array(129 * 130);
+    const after = before.slice();
+    trainer.read(before);
+    assert.is((await trainer.runEpoch(0.1, Int32Array.of(1))).status, 'cancelled');
+    trainer.read(after);
+    assert.equal(after, before);
+    assert.is((await trainer.runEpoch(0.1, Int32Array.of(0))).status, 'ok');
+    trainer.dispose();
+  }
 });
 
 test('misuse is refused', () => {
@@ -178,6 +208,7 @@ test('misuse is refused', () => {
   const config = configOf(33, 5);
   assert.throws(() => new CountTrainer({ ...config, numItems: 3 }), /index out of range/);
   assert.throws(() => new CountTrainer({ ...config, dim: 2 ** 21 }), /too large/);
+  assert.throws(() => new CountTrainer({ ...config, leastBlock: 0 }), /`leastBlock` must be at least 1/);
   assert.throws(() => new CountTrainer({ ...config, loss: 'other' as never }), /unknown `loss` 'other'/);
   const trainer = new CountTrainer(config);
   assert.throws(() => trainer.read(new Float32Array(3)), /wrong length/);
