@@ -16,7 +16,7 @@ export function formatTime(seconds: number): string {
 export const formatMegabytes = (megabytes: number): string => `${Math.round(megabytes).toLocaleString('en-US')} MB`;
 
 export const formatNumber = (value: number): string =>
-  Number.isInteger(value) ? value.toLocaleString('en-US') : value.toPrecision(4);
+  Number.isInteger(value) && Math.abs(value) < 1e9 ? value.toLocaleString('en-US') : value.toPrecision(4);
 
 const pairs = (values: Readonly<Record<string, unknown>>, show: (value: unknown) => string): string =>
   Object.entries(values)

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bestPeer, summaryTable, withTable } from '../../bench/readme.js';
-import { formatRatio, formatTime, toMarkdown } from '../../bench/report.js';
+import { formatNumber, formatRatio, formatTime, toMarkdown } from '../../bench/report.js';
 import type { DriverResult } from '../../bench/types.js';
 import { fakeMachine, fakeResult } from './fakes.js';
 
@@ -25,6 +25,12 @@ test('times and ratios keep three digits in a unit that fits', () => {
   for (const [seconds, text] of times) assert.is(formatTime(seconds), text);
   assert.is(formatRatio(1.666), '1.67 ×');
   assert.is(formatRatio(1234.4), '1234 ×');
+});
+
+test('numbers are whole, in four digits, or with an exponent where they are large', () => {
+  assert.is(formatNumber(24_978_100), '24,978,100');
+  assert.is(formatNumber(0.78912), '0.7891');
+  assert.is(formatNumber(27_422_169_088), '2.742e+10');
 });
 
 test('a trial as Markdown: ratios to palate, skips with their reason', () => {
