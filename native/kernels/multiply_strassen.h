@@ -96,12 +96,12 @@ void strassen_worker(void* context, std::uint32_t worker) {
 }
 
 // Levels that a product of this size gains from: blocks of fewer rows, columns or depth cost more to add than they
-// save.
+// save. Those of two levels have up to four terms instead of two, and must be twice as large.
 constexpr std::uint32_t strassen_levels(std::uint32_t rows, std::uint32_t columns, std::uint32_t depth,
                                         std::uint32_t least) {
   const std::uint32_t narrow = rows < columns ? rows : columns;
   const std::uint32_t size = narrow < depth ? narrow : depth;
-  return size / 4 >= least ? 2 : size / 2 >= least ? 1 : 0;
+  return size / 8 >= least ? 2 : size / 2 >= least ? 1 : 0;
 }
 
 // Floats that multiply_strassen() needs as scratch, for any number of levels.
